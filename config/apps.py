@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ConfigConfig(AppConfig):
+    """The project itself: settings, the embedded database engine, commands for the whole project."""
+
+    name = "config"
+    verbose_name = _("Project")

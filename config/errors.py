@@ -1,0 +1,41 @@
+"""The pages for requests that went wrong. None of them says what was asked for."""
+
+from django.http import HttpRequest, HttpResponse
+from django.template import TemplateDoesNotExist, loader
+
+PLAIN = "<!doctype html><meta charset=utf-8><title>{status}</title><h1>{status}</h1>"
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, status=403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _page(request, status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _page(request, status=403, template="403_csrf.html")
+
+
+def _page(request: HttpRequest, *, status: int, template: str = "") -> HttpResponse:
+    """Render `<status>.html`, or a bare page when rendering itself is what fails."""
+    try:
+        body = loader.render_to_string(template or f"{status}.html", {}, request)
+    except TemplateDoesNotExist:
+        body = PLAIN.format(status=status)
+    except Exception:  # noqa: BLE001 - an error page that raises hides the error it is about
+        if status != 500:
+            raise
+        body = PLAIN.format(status=status)
+    response = HttpResponse(body, status=status)
+    response["Cache-Control"] = "no-store"
+    return response

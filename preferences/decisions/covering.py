@@ -1,0 +1,45 @@
+"""Which statement decides: the latest that covers. Pure; both paths reckon with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from preferences.enums import State
+from preferences.scope import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A Choice as a value: what was said for a scope, when, and by which Event."""
+
+    scope: Scope
+    state: State
+    occurred_at: dt.datetime
+    event: int
+
+    @property
+    def order(self) -> tuple[dt.datetime, int]:
+        """Statements are ordered by when they were made, then by event id."""
+        return (self.occurred_at, self.event)
+
+
+def deciding_statement(*, choices: Iterable[Stated], scope: Scope) -> Stated | None:
+    """Of all choices that cover `scope`, the latest; None where nobody has said anything."""
+    return max((choice for choice in choices if choice.scope.covers(scope)), key=lambda c: c.order, default=None)
+
+
+def says_all(*, choices: Sequence[Stated], scope: Scope, state: State) -> Stated | None:
+    """The choice by which the whole of `scope` is in `state` already, or None.
+
+    A newer statement on a part of the scope that says otherwise means that it is not so for the whole.
+    """
+    deciding = deciding_statement(choices=choices, scope=scope)
+    if deciding is None or deciding.state is not state:
+        return None
+    otherwise = any(
+        choice.order > deciding.order and choice.state is not state and choice.scope.overlaps(scope)
+        for choice in choices
+    )
+    return None if otherwise else deciding

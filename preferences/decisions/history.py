@@ -1,0 +1,80 @@
+"""The history of one person, as people and staff read it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from preferences.decisions.covering import Stated
+from preferences.decisions.restorable import is_undoable
+from preferences.enums import Channel, Kind, Route, Source, State
+from preferences.models import Event, Merge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One Event in words. `event` is the row itself, with brand, purpose, staff and its undo loaded."""
+
+    event: Event
+    what: str
+    before: str
+    after: str
+    source: str
+    route: str
+    undoable: bool
+
+    @property
+    def occurred_at(self) -> dt.datetime:
+        return self.event.occurred_at
+
+
+def history_of(
+    *, recipient: int, choices: Sequence[Stated], limit: int, before: int | None = None
+) -> list[HistoryEntry]:
+    """The newest `limit` events of a recipient and of those merged into it, newest first; one query.
+
+    `before` pages on: only events with a smaller id. `choices` are the recipient's current ones.
+    """
+    events = (
+        Event.objects.filter(Q(recipient=recipient) | Q(recipient__merged_into=recipient))
+        .select_related("brand", "purpose", "staff", "undone_by")
+        .order_by("-pk")
+    )
+    if before is not None:
+        events = events.filter(pk__lt=before)
+    return [
+        HistoryEntry(
+            event=event,
+            what=what_it_covers(event),
+            before=str(State(event.previous_state).label),
+            after=str(State(event.state).label),
+            source=str(Source(event.source).label),
+            route=str(Route(event.route).label) if event.route else "",
+            undoable=event.recipient_id == recipient
+            and is_undoable(event=event, choices=choices, undone=hasattr(event, "undone_by")),
+        )
+        for event in events[:limit]
+    ]
+
+
+def merges_of(*, recipient: int) -> list[Merge]:
+    """The merges this recipient survived or was absorbed in, newest first."""
+    return list(Merge.objects.filter(Q(surviving=recipient) | Q(absorbed=recipient)).order_by("-pk"))
+
+
+def what_it_covers(event: Event) -> str:
+    """The scope of an Event in words: "Product news, Nordlys – E-mail", "All marketing", "All profiling"."""
+    if event.kind == Kind.PROFILING:
+        return str(event.purpose) if event.purpose else _("All profiling")
+    channel = str(Channel(event.channel).label) if event.channel else ""
+    if event.purpose:
+        about = f"{event.purpose}, {event.brand}"
+    elif event.brand:
+        about = _("Everything from %(brand)s") % {"brand": event.brand}
+    else:
+        about = _("All marketing")
+    return f"{about} – {channel}" if channel else about

@@ -1,0 +1,146 @@
+"""Every stored word, each with the sentence a person or a staff member reads for it."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class Kind(TextChoices):
+    """What a statement is about. Refusing one kind never touches the other."""
+
+    MARKETING = "marketing", _("Marketing")
+    PROFILING = "profiling", _("Profiling")
+
+
+class Channel(TextChoices):
+    """How marketing reaches a person."""
+
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("Text message")
+    PHONE = "phone", _("Phone call")
+    POST = "post", _("Letter")
+    IN_PRODUCT = "in_product", _("In the product")
+    WEB = "web", _("On the website")
+    SOCIAL = "social", _("Social media")
+
+
+class State(TextChoices):
+    """What was said. `unstated` is never a Choice: an Event bears it where nothing was, or is again, said."""
+
+    OPTED_IN = "opted_in", pgettext_lazy("state", "Yes")
+    OPTED_OUT = "opted_out", pgettext_lazy("state", "No")
+    PENDING = "pending", pgettext_lazy("state", "Waiting for confirmation")
+    UNSTATED = "unstated", pgettext_lazy("state", "Nothing said")
+
+
+class Source(TextChoices):
+    """How a statement reached us, in words the person it concerns understands."""
+
+    LINK = "link", _("You, through a link in a message")
+    ONE_CLICK = "one_click", _("The unsubscribe button of your mail program")
+    ACCOUNT = "account", _("You, in your account")
+    EMAIL_REQUEST = "email_request", _("An e-mail you wrote to us")
+    STAFF = "staff", _("Our staff, at your request")
+    API = "api", _("Another of our systems")
+    IMPORT = "import", _("A list taken over from an earlier system")
+    COOKIE_BANNER = "cookie_banner", _("The cookie banner")
+    GPC = "gpc", _("The privacy signal of your browser")
+    COMPLAINT = "complaint", _("A message you reported as spam")
+    BOUNCE = "bounce", _("A message that could not be delivered")
+    UNDO = "undo", _("You took an earlier change back")
+    MERGE = "merge", _("Two of your addresses were brought together")
+    ERASURE = "erasure", _("Your data was erased")
+
+
+class Actor(TextChoices):
+    """Who made the statement. Staff are named in the event's `staff` column besides."""
+
+    RECIPIENT = "recipient", _("The person")
+    STAFF = "staff", _("Staff")
+    SYSTEM = "system", _("A system")
+
+
+class Route(TextChoices):
+    """How a request that staff act on came in."""
+
+    PHONE = "phone", _("Phone call")
+    LETTER = "letter", _("Letter")
+    EMAIL = "email", _("E-mail")
+    CHAT = "chat", _("Chat")
+    IN_PERSON = "in_person", _("In person")
+    AUTHORITY = "authority", _("Through an authority or lawyer")
+
+
+class Relationship(TextChoices):
+    """What the person is to the group: national law treats the four differently."""
+
+    CONSUMER_PROSPECT = "consumer_prospect", _("Consumer, not a customer")
+    CONSUMER_CUSTOMER = "consumer_customer", _("Consumer, customer")
+    BUSINESS_PROSPECT = "business_prospect", _("Business contact, not a customer")
+    BUSINESS_CUSTOMER = "business_customer", _("Business contact of a customer")
+
+
+class ContactKind(TextChoices):
+    """The kind of address or number a contact point is."""
+
+    EMAIL = "email", _("E-mail address")
+    PHONE = "phone", _("Phone number")
+    POSTAL = "postal", _("Postal address")
+
+
+class Requirement(TextChoices):
+    """Which permission national law asks for, from the strictest to the laxest."""
+
+    DOUBLE_OPT_IN = "double_opt_in", _("Confirmed consent")
+    OPT_IN = "opt_in", _("Consent")
+    SOFT_OPT_IN = "soft_opt_in", _("A sale with the chance to refuse, or consent")
+    OPT_OUT = "opt_out", _("None, until the person objects")
+
+
+class LegalBasis(TextChoices):
+    """Why the company may process the data, or what the statement was in law."""
+
+    CONSENT = "consent", _("Consent, GDPR article 6(1)(a)")
+    OBJECTION = "objection", _("Objection or withdrawal, GDPR articles 21(2) and 7(3)")
+    LEGITIMATE_INTEREST = "legitimate_interest", _("Legitimate interest, GDPR article 6(1)(f)")
+
+
+class Outcome(TextChoices):
+    """What became of one change handed to the ledger."""
+
+    CHANGED = "changed", _("Changed")
+    ALREADY_SO = "already_so", _("It was already so")
+    REFUSED = "refused", _("Refused")
+    SUPERSEDED = "superseded", _("Kept in the history: something newer has been said since")
+
+
+class Refusal(TextChoices):
+    """Why the ledger refused a change. Narrowing is refused only for a malformed scope or a time to come."""
+
+    STALE = "stale", _("This was stopped after the page was opened. Look at the page again, then decide.")
+    VERSION_UNKNOWN = "version_unknown", _("The page you sent cannot be recognised. Open it again.")
+    LINK_TOO_OLD = "link_too_old", _("This link may still stop things, but it is too old to start them.")
+    MAY_ONLY_NARROW = "may_only_narrow", _("This way of telling us can only stop things, not start them.")
+    ALREADY_STATED = "already_stated", _("The person has decided this; it cannot be switched on this way.")
+    EVIDENCE_MISSING = "evidence_missing", _("The route, the time and the reason of the request are missing.")
+    TOO_BROAD = "too_broad", _("A yes is given for one topic on one channel, or for one profiling purpose.")
+    PURPOSE_UNKNOWN = "purpose_unknown", _("There is no such topic or profiling purpose.")
+    PURPOSE_RETIRED = "purpose_retired", _("This is no longer offered: it can be stopped, but not started.")
+    CHANNEL_NOT_OFFERED = "channel_not_offered", _("This topic is not offered on that channel.")
+    IN_THE_FUTURE = "in_the_future", _("The time given has not come yet.")
+    NEWER_STATEMENT = "newer_statement", _("Something newer has been said since; there is nothing to undo.")
+    ALREADY_UNDONE = "already_undone", _("This has already been undone.")
+    NOT_UNDOABLE = "not_undoable", _("This change cannot be undone.")
+
+
+class Reason(TextChoices):
+    """Why the read path answers as it does: the sentence beside a switch."""
+
+    CHOICE_OPTED_IN = "choice_opted_in", _("You said yes.")
+    CHOICE_OPTED_OUT = "choice_opted_out", _("You stopped this.")
+    CHOICE_OPTED_OUT_BROADLY = "choice_opted_out_broadly", _("You stopped this together with other things.")
+    CHOICE_PENDING = "choice_pending", _("You have yet to confirm this.")
+    LAW_ALLOWS = "law_allows", _("The law where you live lets us do this until you say no.")
+    LAW_REQUIRES_CONSENT = "law_requires_consent", _("We do this only if you say yes.")

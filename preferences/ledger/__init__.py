@@ -1,0 +1,23 @@
+"""The write path. Nobody else writes an Event or a Choice."""
+
+from preferences.ledger.append import RecipientGone
+from preferences.ledger.erase import erase
+from preferences.ledger.merge import merge
+from preferences.ledger.rebuild import Difference, rebuild
+from preferences.ledger.record import record
+from preferences.ledger.undo import undo
+from preferences.ledger.values import Change, ChangeResult, Evidence, Recorded
+
+__all__ = [
+    "Change",
+    "ChangeResult",
+    "Difference",
+    "Evidence",
+    "RecipientGone",
+    "Recorded",
+    "erase",
+    "merge",
+    "rebuild",
+    "record",
+    "undo",
+]

@@ -1,0 +1,140 @@
+"""The statements that touch the ledger's tables: lock, load, append.
+
+Plain SQL on purpose. This is the hottest path of the system (every one-click stop runs it), and four round trips
+carry any number of changes: lock the recipient, load what was said, store the wordings, then append the Events
+and move the Choices together.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+from preferences.enums import Actor, Route, Source, State
+from preferences.models.wording import WordingText
+from preferences.scope import Scope
+
+
+class RecipientGone(Exception):
+    """There is no such recipient, or the data of the person was erased. `code` says which."""
+
+    def __init__(self, *, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One Event to append. `moves` says whether the Choice of its scope now rests on it."""
+
+    scope: Scope
+    state: State
+    previous_state: State
+    occurred_at: dt.datetime
+    moves: bool
+    wording: WordingText | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """What the Events of one act have in common: through which source, by whom, and why."""
+
+    source: Source
+    actor: Actor
+    staff: int | None = None
+    route: Route | None = None
+    reason: str = ""
+
+
+_LOCK = "SELECT merged_into_id, erased_at FROM preferences_recipient WHERE id = %s FOR NO KEY UPDATE"
+
+_STORE_WORDINGS = """
+INSERT INTO preferences_wording (content_hash, language, text, created_at)
+SELECT content_hash, language, text, %s FROM unnest(%s::text[], %s::text[], %s::text[]) AS shown (content_hash, language, text)
+    ON CONFLICT DO NOTHING
+"""
+
+_APPEND = """
+WITH event AS (
+    INSERT INTO preferences_event
+           (recipient_id, recorded_at, source, actor, staff_id, route, reason,
+            kind, brand_id, purpose_id, channel, state, previous_state, occurred_at, wording_id)
+    SELECT %s, %s, %s, %s, %s, %s, %s,
+           kind, brand, purpose, channel, state, previous_state, occurred_at, wording
+      FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[])
+           WITH ORDINALITY
+           AS entry (kind, brand, purpose, channel, state, previous_state, occurred_at, wording, position)
+     ORDER BY position
+    RETURNING id, recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at
+), choice AS (
+    INSERT INTO preferences_choice (recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, event_id)
+    SELECT recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, id
+      FROM (SELECT *, row_number() OVER (ORDER BY id) AS position FROM event) AS numbered
+     WHERE position = ANY (%s::bigint[])
+        ON CONFLICT (recipient_id, kind, brand_id, purpose_id, channel)
+        DO UPDATE SET state = EXCLUDED.state, occurred_at = EXCLUDED.occurred_at, event_id = EXCLUDED.event_id
+)
+SELECT id FROM event ORDER BY id
+"""
+
+
+def lock_recipient(recipient: int) -> int:
+    """Lock the row that orders everything said by one person, and return its id.
+
+    Follows a merge to the surviving recipient. Call inside a transaction; the lock goes with it.
+    Raises RecipientGone.
+    """
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(_LOCK, [recipient])
+            row = cursor.fetchone()
+            if row is None:
+                raise RecipientGone(code="recipient_unknown")
+            merged_into, erased_at = row
+            if merged_into is None:
+                break
+            recipient = merged_into
+    if erased_at is not None:
+        raise RecipientGone(code="recipient_erased")
+    return recipient
+
+
+def append(*, recipient: int, entries: Sequence[Entry], author: Author, now: dt.datetime) -> list[int]:
+    """Append one Event for each entry and move the Choices that now rest on them; return the Event ids in order.
+
+    Call with the recipient locked. No two entries that move may have the same scope.
+    """
+    if not entries:
+        return []
+    wordings = {entry.wording.content_hash: entry.wording for entry in entries if entry.wording}
+    with connection.cursor() as cursor:
+        if wordings:
+            cursor.execute(
+                _STORE_WORDINGS,
+                [now, list(wordings), [w.language for w in wordings.values()], [w.text for w in wordings.values()]],
+            )
+        cursor.execute(
+            _APPEND,
+            [
+                recipient,
+                now,
+                author.source.value,
+                author.actor.value,
+                author.staff,
+                author.route.value if author.route else "",
+                author.reason,
+                [entry.scope.kind.value for entry in entries],
+                [entry.scope.brand for entry in entries],
+                [entry.scope.purpose for entry in entries],
+                [entry.scope.channel.value if entry.scope.channel else None for entry in entries],
+                [entry.state.value for entry in entries],
+                [entry.previous_state.value for entry in entries],
+                [entry.occurred_at for entry in entries],
+                [entry.wording.content_hash if entry.wording else None for entry in entries],
+                [position for position, entry in enumerate(entries, start=1) if entry.moves],
+            ],
+        )
+        return [event for (event,) in cursor.fetchall()]

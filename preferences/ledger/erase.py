@@ -1,0 +1,41 @@
+"""Erase a person: the data goes, the objection stays."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from preferences.enums import Actor, Kind, Source, State
+from preferences.ledger.append import Author, Entry, append, lock_recipient
+from preferences.models import ContactPoint, Recipient
+from preferences.scope import Scope
+
+
+def erase(*, recipient: int, now: dt.datetime) -> None:
+    """Remove every address, number and detail of a recipient; refuse all marketing and profiling in the history.
+
+    The history keeps its rows, which hold no personal data, and names nobody any more. Links in old mail lead to
+    the page for unknown links. Raises RecipientGone.
+    """
+    with transaction.atomic():
+        recipient = lock_recipient(recipient)
+        append(
+            recipient=recipient,
+            entries=[
+                Entry(
+                    scope=Scope(kind=kind),
+                    state=State.OPTED_OUT,
+                    previous_state=State.UNSTATED,
+                    occurred_at=now,
+                    moves=True,
+                )
+                for kind in Kind
+            ],
+            author=Author(source=Source.ERASURE, actor=Actor.SYSTEM),
+            now=now,
+        )
+        ContactPoint.objects.filter(recipient=recipient).delete()
+        Recipient.objects.filter(pk=recipient).update(
+            account=None, external_id=None, language="", country="", relationship="", organisation="", erased_at=now
+        )

@@ -1,0 +1,121 @@
+"""Two recipients turn out to be one person."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from preferences.decisions.covering import Stated, deciding_statement, says_all
+from preferences.decisions.choices import load_choices
+from preferences.enums import Actor, Source, State
+from preferences.ledger.append import Author, Entry, append, lock_recipient
+from preferences.models import ContactPoint, Merge, Recipient
+from preferences.scope import Scope
+
+_PROFILE = ("external_id", "language", "country", "relationship", "organisation")
+
+
+class MergeImpossible(Exception):
+    """The two are one recipient already, or each has an account of its own. `code` says which."""
+
+    def __init__(self, *, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+def merge(*, surviving: int, absorbed: int, reason: str, now: dt.datetime) -> Merge:
+    """Bring the records of two recipients together, and return the Merge that stands in the history of both.
+
+    Whatever either has stopped stays stopped. A yes survives where the other has not said no. The addresses and the
+    account move to the surviving recipient, whose own details win and whose gaps are filled. Old links of the
+    absorbed recipient lead to the surviving one from now on.
+
+    Raises RecipientGone (unknown or erased), MergeImpossible.
+    """
+    with transaction.atomic():
+        # Always the lower id first, so that two merges of the same pair cannot block each other.
+        locked = {recipient: lock_recipient(recipient) for recipient in sorted((surviving, absorbed))}
+        surviving, absorbed = locked[surviving], locked[absorbed]
+        if surviving == absorbed:
+            raise MergeImpossible(code="same_recipient")
+        entries = _entries(
+            surviving=load_choices(surviving), absorbed=load_choices(absorbed), now=now
+        )
+        append(
+            recipient=surviving,
+            entries=entries,
+            author=Author(source=Source.MERGE, actor=Actor.SYSTEM, reason=reason),
+            now=now,
+        )
+        _move_person(surviving=surviving, absorbed=absorbed)
+        return Merge.objects.create(
+            surviving_id=surviving, absorbed_id=absorbed, reason=reason, recorded_at=now
+        )
+
+
+def combined_state(*, surviving: Sequence[Stated], absorbed: Sequence[Stated], scope: Scope) -> State:
+    """What holds for `scope` once both are one: no beats yes, yes beats unconfirmed, anything beats nothing."""
+    said = {
+        statement.state
+        for choices in (surviving, absorbed)
+        if (statement := deciding_statement(choices=choices, scope=scope))
+    }
+    for state in (State.OPTED_OUT, State.OPTED_IN, State.PENDING):
+        if state in said:
+            return state
+    return State.UNSTATED
+
+
+def _entries(*, surviving: list[Stated], absorbed: list[Stated], now: dt.datetime) -> list[Entry]:
+    """The statements to append to the surviving recipient: as few as lead to the combined state everywhere.
+
+    Broad refusals first, since everything said for a single topic has to come after them to stand.
+    """
+    entries: list[Entry] = []
+    after = list(surviving)
+
+    def write(scope: Scope, state: State) -> None:
+        deciding = deciding_statement(choices=after, scope=scope)
+        entries.append(
+            Entry(
+                scope=scope,
+                state=state,
+                previous_state=deciding.state if deciding else State.UNSTATED,
+                occurred_at=now,
+                moves=True,
+            )
+        )
+        stated = Stated(scope=scope, state=state, occurred_at=now, event=(1 << 62) + len(entries))
+        after[:] = [choice for choice in after if choice.scope != scope] + [stated]
+
+    for choice in absorbed:
+        if not choice.scope.is_single and not says_all(choices=after, scope=choice.scope, state=State.OPTED_OUT):
+            write(choice.scope, State.OPTED_OUT)
+    single = {choice.scope: None for choice in [*surviving, *absorbed] if choice.scope.is_single}
+    for scope in single:
+        wanted = combined_state(surviving=surviving, absorbed=absorbed, scope=scope)
+        deciding = deciding_statement(choices=after, scope=scope)
+        if deciding is None or deciding.state is not wanted:
+            write(scope, wanted)
+    return entries
+
+
+def _move_person(*, surviving: int, absorbed: int) -> None:
+    kept = Recipient.objects.get(pk=surviving)
+    given = Recipient.objects.get(pk=absorbed)
+    if kept.account_id and given.account_id:
+        raise MergeImpossible(code="two_accounts")
+    filled = {name: getattr(given, name) for name in _PROFILE if getattr(given, name) and not getattr(kept, name)}
+    if given.account_id:
+        filled["account_id"] = given.account_id
+    # The unique columns are given up before they are taken over.
+    Recipient.objects.filter(pk=absorbed).update(merged_into=surviving, account=None, external_id=None)
+    if given.external_id and "external_id" not in filled:
+        # The id stays with the history of the absorbed row; it is no longer anybody's current id.
+        Recipient.objects.filter(pk=absorbed).update(external_id=given.external_id)
+    if filled:
+        Recipient.objects.filter(pk=surviving).update(**filled)
+    Recipient.objects.filter(merged_into=absorbed).update(merged_into=surviving)
+    ContactPoint.objects.filter(recipient=absorbed).update(recipient=surviving)

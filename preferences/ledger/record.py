@@ -1,0 +1,224 @@
+"""The one write path: every door builds Change + Evidence and makes this one call."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+
+from preferences.decisions.covering import Stated, deciding_statement, says_all
+from preferences.decisions.choices import load_choices
+from preferences.enums import Outcome, Refusal, Source, State
+from preferences.ledger.append import Author, Entry, append, lock_recipient
+from preferences.ledger.policy import WIDENING, Widening
+from preferences.ledger.values import Change, ChangeResult, Evidence, Recorded
+from preferences.models import Purpose
+from preferences.scope import Scope
+
+# A sender's clock may run ahead of ours by this much before we call its time a mistake.
+_CLOCK_SKEW = dt.timedelta(minutes=5)
+# Above every real event id: stands for the id that an event of this very call will get.
+_PROVISIONAL = 1 << 62
+
+
+def record(*, recipient: int, changes: Sequence[Change], evidence: Evidence, now: dt.datetime) -> Recorded:
+    """Record what a person said, and return what became of each change.
+
+    One transaction, the recipient locked: two sources at once end in one order. Later changes of a call see the
+    earlier ones. A change that alters nothing writes nothing. Refusals come back as results with a code; they are
+    no exceptions, because the other changes of the call stand.
+
+    Raises RecipientGone for an unknown or erased recipient, and django.db.IntegrityError where a scope names a
+    brand or purpose that does not exist.
+    """
+    with transaction.atomic():
+        recipient = lock_recipient(recipient)
+        before = load_choices(recipient)
+        drafts = _Drafts(before=before, evidence=evidence, now=now)
+        if any(change.state is not State.OPTED_OUT for change in changes):
+            drafts.prepare_widening(recipient=recipient, changes=changes)
+        for change in changes:
+            drafts.add(change)
+        events = append(recipient=recipient, entries=drafts.entries, author=drafts.author, now=now)
+    return Recorded(recipient=recipient, results=drafts.results(events))
+
+
+class _Drafts:
+    """Judges the changes of one call one after the other, each upon the state the earlier ones leave."""
+
+    def __init__(self, *, before: list[Stated], evidence: Evidence, now: dt.datetime) -> None:
+        self._choices = before
+        self._evidence = evidence
+        self._now = now
+        self._occurred_at = evidence.occurred_at or now
+        self._purposes: dict[int, Purpose] = {}
+        self._newest_event = 0
+        self._drafts: list[_Draft] = []
+
+    @property
+    def author(self) -> Author:
+        evidence = self._evidence
+        return Author(
+            source=evidence.source,
+            actor=evidence.actor,
+            staff=evidence.staff,
+            route=evidence.route,
+            reason=evidence.reason,
+        )
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The events to append. Of several on one scope only the last may move its Choice."""
+        written = [draft for draft in self._drafts if draft.written]
+        last = {draft.change.scope: draft for draft in written if draft.moves}
+        return [
+            Entry(
+                scope=draft.change.scope,
+                state=draft.change.state,
+                previous_state=draft.previous_state,
+                occurred_at=self._occurred_at,
+                moves=last.get(draft.change.scope) is draft,
+                wording=draft.change.wording,
+            )
+            for draft in written
+        ]
+
+    def prepare_widening(self, *, recipient: int, changes: Sequence[Change]) -> None:
+        """Read what only a yes is checked against: the catalogue, and the newest event where a version is given."""
+        asked = {change.scope.purpose for change in changes if change.scope.purpose is not None}
+        self._purposes = Purpose.objects.select_related("brand").in_bulk(asked)
+        if self._evidence.seen_version is not None:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT max(id) FROM preferences_event WHERE recipient_id = %s", [recipient])
+                (newest,) = cursor.fetchone()
+            self._newest_event = newest or 0
+
+    def add(self, change: Change) -> None:
+        deciding = deciding_statement(choices=self._choices, scope=change.scope)
+        previous = deciding.state if deciding else State.UNSTATED
+        draft = _Draft(change=change, previous_state=previous)
+        self._drafts.append(draft)
+
+        draft.refusal = self._malformed(change)
+        if draft.refusal:
+            return
+        resting_on = says_all(choices=self._choices, scope=change.scope, state=change.state)
+        if resting_on:
+            draft.resting_on = resting_on.event
+            return
+        draft.superseded = deciding is not None and deciding.occurred_at > self._occurred_at
+        if not draft.superseded:
+            draft.refusal = self._not_permitted(change, previous=previous)
+            if draft.refusal:
+                return
+        draft.written = True
+        stated = Stated(
+            scope=change.scope,
+            state=change.state,
+            occurred_at=self._occurred_at,
+            event=_PROVISIONAL + len(self._drafts),
+        )
+        same_scope = next((choice for choice in self._choices if choice.scope == change.scope), None)
+        draft.moves = same_scope is None or same_scope.order < stated.order
+        if draft.moves:
+            self._choices = [choice for choice in self._choices if choice is not same_scope] + [stated]
+
+    def results(self, events: Sequence[int]) -> tuple[ChangeResult, ...]:
+        """The results in the order of the changes, with the ids their events were given."""
+        ids = iter(events)
+        results: list[ChangeResult] = []
+        written: dict[int, int] = {}
+        for position, draft in enumerate(self._drafts, start=1):
+            if draft.written:
+                written[_PROVISIONAL + position] = next(ids)
+                event: int | None = written[_PROVISIONAL + position]
+            elif draft.resting_on is not None:
+                event = written.get(draft.resting_on, draft.resting_on)
+            else:
+                event = None
+            results.append(
+                ChangeResult(
+                    change=draft.change,
+                    outcome=draft.outcome,
+                    previous_state=draft.previous_state,
+                    refusal=draft.refusal,
+                    event=event,
+                )
+            )
+        return tuple(results)
+
+    def _malformed(self, change: Change) -> Refusal | None:
+        scope = change.scope
+        if self._occurred_at > self._now + _CLOCK_SKEW:
+            return Refusal.IN_THE_FUTURE
+        evidence = self._evidence
+        if evidence.source is Source.STAFF and not (
+            evidence.staff and evidence.route and evidence.reason and evidence.occurred_at
+        ):
+            return Refusal.EVIDENCE_MISSING
+        if change.state is State.OPTED_OUT:
+            return None
+        if not scope.is_single:
+            return Refusal.TOO_BROAD
+        return self._not_offered(scope)
+
+    def _not_offered(self, scope: Scope) -> Refusal | None:
+        purpose = self._purposes.get(scope.purpose or 0)
+        if purpose is None or (purpose.kind, purpose.brand_id) != (scope.kind, scope.brand):
+            return Refusal.PURPOSE_UNKNOWN
+        if purpose.retired_at or (purpose.brand and purpose.brand.retired_at):
+            return Refusal.PURPOSE_RETIRED
+        if scope.channel is not None and scope.channel not in purpose.channels:
+            return Refusal.CHANNEL_NOT_OFFERED
+        return None
+
+    def _not_permitted(self, change: Change, *, previous: State) -> Refusal | None:
+        """Narrowing always is. Widening needs the evidence its source must bring, and a page that is not stale."""
+        if change.state is State.OPTED_OUT:
+            return None
+        match WIDENING[self._evidence.source]:
+            case Widening.NEVER:
+                return Refusal.MAY_ONLY_NARROW
+            case Widening.FRESH_LINK if not self._evidence.fresh:
+                return Refusal.LINK_TOO_OLD
+            case Widening.FILL_GAP if previous is not State.UNSTATED:
+                return Refusal.ALREADY_STATED
+        return self._stale(change)
+
+    def _stale(self, change: Change) -> Refusal | None:
+        seen = self._evidence.seen_version
+        if seen is None:
+            return None
+        if seen > self._newest_event:
+            return Refusal.VERSION_UNKNOWN
+        stopped_since = any(
+            seen < choice.event < _PROVISIONAL
+            and choice.state is State.OPTED_OUT
+            and choice.scope.overlaps(change.scope)
+            for choice in self._choices
+        )
+        return Refusal.STALE if stopped_since else None
+
+
+class _Draft:
+    """What has been found out about one change so far."""
+
+    __slots__ = ("change", "moves", "previous_state", "refusal", "resting_on", "superseded", "written")
+
+    def __init__(self, *, change: Change, previous_state: State) -> None:
+        self.change = change
+        self.previous_state = previous_state
+        self.refusal: Refusal | None = None
+        self.resting_on: int | None = None
+        self.superseded = False
+        self.written = False
+        self.moves = False
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.refusal:
+            return Outcome.REFUSED
+        if self.superseded:
+            return Outcome.SUPERSEDED
+        return Outcome.CHANGED if self.written else Outcome.ALREADY_SO

@@ -1,0 +1,38 @@
+"""Absolute URLs of the links that go into mail."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.urls import reverse
+
+from preferences.enums import Channel
+from preferences.models import ContactPoint, Purpose
+from preferences.tokens import ManageToken, StopToken, make_manage_token, make_stop_token
+
+
+def stop_url(*, contact_point: ContactPoint, topic: Purpose, channel: Channel) -> str:
+    """The stop link for one topic on one channel: stands in the message and in its List-Unsubscribe header."""
+    if topic.brand_id is None:
+        raise ValueError("A profiling purpose has no stop link.")
+    token = StopToken(
+        recipient=contact_point.recipient_id,
+        contact_point=contact_point.pk,
+        brand=topic.brand_id,
+        topic=topic.pk,
+        channel=channel,
+    )
+    return _absolute("preferences:stop", make_stop_token(token))
+
+
+def manage_url(*, contact_point: ContactPoint, brand: int | None, now: dt.datetime) -> str:
+    """The manage link of whoever reads this address; `brand` (primary key) gives the page its look."""
+    token = ManageToken(
+        recipient=contact_point.recipient_id, contact_point=contact_point.pk, brand=brand, issued_at=now
+    )
+    return _absolute("preferences:link", make_manage_token(token))
+
+
+def _absolute(name: str, token: str) -> str:
+    return settings.BASE_URL.rstrip("/") + reverse(name, args=[token])

@@ -1,0 +1,21 @@
+from django.urls import path, re_path
+
+from preferences.views.account import account
+from preferences.views.brand_look import brand_look
+from preferences.views.home import home
+from preferences.views.link import link
+from preferences.views.send_link import send_link
+from preferences.views.stop import stop
+from preferences.views.undo import undo
+
+app_name = "preferences"
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("u/<token>/", stop, name="stop"),
+    path("p/<token>/", link, name="link"),
+    path("undo/<token>/", undo, name="undo"),
+    path("link/", send_link, name="send_link"),
+    path("preferences/", account, name="account"),
+    re_path(r"^look/(?P<key>[-\w]+)-(?P<colour>[0-9a-f]{6})\.css$", brand_look, name="brand_look"),
+]

@@ -1,0 +1,102 @@
+"""The preference page, by link and by account: one template, one way of saving."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from preferences import ledger
+from preferences.decisions.history import HistoryEntry, history_of
+from preferences.decisions.page import PreferencePage, page_for
+from preferences.ledger import Evidence
+from preferences.models import Brand, Recipient
+from preferences.scope import Scope
+from preferences.views.outcomes import OutcomeLine, outcome_lines, undo_url
+from preferences.views.page_form import PageFormInvalid, read_page_form
+
+# So many of one's own changes stand on the page; staff see all of them.
+_HISTORY_LENGTH = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Through which door the page was opened, and what that lets a person do.
+
+    `evidence` is what a statement made here will bear. `may_widen` is False on a link past its freshness.
+    `address` is masked for a link and full for a signed-in person.
+    """
+
+    recipient: Recipient
+    evidence: Evidence
+    may_widen: bool
+    address: str
+    contact_point: int | None
+    brand: Brand | None
+
+
+def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime) -> HttpResponse:
+    """Show the page; on POST, save what changed and show it again with what became of it.
+
+    400 when what was sent does not fit the page, else 200: the answer to a POST is the page itself, so that it needs
+    no cookie to carry the outcome over a redirect. Sending it twice changes nothing twice.
+    """
+    page = page_for(recipient=door.recipient)
+    outcomes: list[OutcomeLine] = []
+    error, status, saved = "", 200, False
+    if request.method == "POST":
+        try:
+            form = read_page_form(data=request.POST, page=page)
+        except PageFormInvalid as invalid:
+            error, status = str(invalid), 400
+        else:
+            recorded = ledger.record(
+                recipient=door.recipient.pk,
+                changes=form.changes,
+                evidence=replace(door.evidence, seen_version=form.seen_version),
+                now=now,
+            )
+            saved = True
+            outcomes = outcome_lines(
+                results=recorded.results, names=_names(page), contact_point=door.contact_point, now=now
+            )
+            page = page_for(recipient=door.recipient)
+    history = history_of(recipient=door.recipient.pk, choices=page.choices, limit=_HISTORY_LENGTH)
+    return render(
+        request,
+        "preferences/page.html",
+        {
+            "page": page,
+            "door": door,
+            "brand": door.brand,
+            "error": error,
+            "saved": saved,
+            "outcomes": outcomes,
+            "history": _with_undo(history, door=door, now=now),
+            "shown": " ".join(switch.field for switch in page.switches),
+            "was_on": " ".join(switch.field for switch in page.switches if switch.allowed),
+        },
+        status=status,
+    )
+
+
+def _names(page: PreferencePage) -> dict[Scope, str]:
+    return {switch.scope: switch.name for switch in page.switches} | {stop.scope: stop.label for stop in page.stops}
+
+
+def _with_undo(
+    history: Sequence[HistoryEntry], *, door: Door, now: dt.datetime
+) -> list[tuple[HistoryEntry, str]]:
+    """Each entry with the path of its undo page; empty where it cannot be undone from here."""
+    return [
+        (
+            entry,
+            undo_url(event=entry.event.pk, contact_point=door.contact_point, now=now)
+            if entry.undoable and door.may_widen
+            else "",
+        )
+        for entry in history
+    ]

@@ -1,0 +1,144 @@
+"""The stop link, `/u/<token>/`: one page for people, one POST for mailbox providers (RFC 8058)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from preferences import ledger
+from preferences.decisions.choices import load_choices
+from preferences.decisions.covering import Stated, says_all
+from preferences.decisions.wording import Words, current_words
+from preferences.enums import Kind, Source, State
+from preferences.ledger import Change, Evidence, RecipientGone
+from preferences.models import Brand, Purpose
+from preferences.models.wording import WordingKey
+from preferences.scope import Scope
+from preferences.tokens import StopToken, TokenInvalid, read_stop_token
+from preferences.views.linked import LinkUnreadable, holder_of, link_page
+from preferences.views.outcomes import outcome_lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopOffer:
+    """A button of the stop page. `value` names it in the form, `reach` is the sentence that says what it stops."""
+
+    value: str
+    label: str
+    reach: str
+    change: Change
+    stopped: bool
+
+
+@link_page
+def stop(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what will stop; on POST stop it.
+
+    A POST whose form names none of the page's buttons is a mailbox provider's one-click: most send
+    `List-Unsubscribe=One-Click`, some send no body at all. It is answered in one short line, 200 for a good, a
+    repeated and an unknown token alike.
+    """
+    if request.method == "POST" and "stop" not in request.POST:
+        return _one_click(token)
+    return _page(request, token)
+
+
+def _one_click(text: str) -> HttpResponse:
+    try:
+        token = read_stop_token(text)
+        ledger.record(
+            recipient=token.recipient,
+            changes=[Change(scope=token.scope, state=State.OPTED_OUT)],
+            evidence=Evidence(source=Source.ONE_CLICK),
+            now=timezone.now(),
+        )
+    except (TokenInvalid, RecipientGone):
+        # Nobody to stop anything for; saying so would tell a known token from an unknown one.
+        pass
+    return HttpResponse("OK\n", content_type="text/plain")
+
+
+def _page(request: HttpRequest, text: str) -> HttpResponse:
+    try:
+        token = read_stop_token(text)
+    except TokenInvalid as error:
+        raise LinkUnreadable from error
+    holder = holder_of(request, recipient=token.recipient, contact_point=token.contact_point)
+    topic = Purpose.objects.select_related("brand").filter(pk=token.topic).first()
+    if topic is None or topic.brand is None:
+        raise LinkUnreadable
+    words = current_words()
+    choices = load_choices(holder.recipient.pk)
+    offers = _offers(token=token, topic=topic, brand=topic.brand, words=words, choices=choices)
+    context = {
+        "brand": topic.brand,
+        "address": holder.contact_point.masked,
+        "service_sentence": words.say(WordingKey.SERVICE),
+        "offers": offers,
+    }
+    if request.method != "POST":
+        return render(request, "preferences/stop.html", context)
+
+    chosen = next((offer for offer in offers if offer.value == request.POST["stop"]), None)
+    if chosen is None:
+        error = _("This button is not known. Nothing was changed. Please choose one of these.")
+        return render(request, "preferences/stop.html", {**context, "error": error}, status=400)
+    now = timezone.now()
+    recorded = ledger.record(
+        recipient=holder.recipient.pk, changes=[chosen.change], evidence=Evidence(source=Source.LINK), now=now
+    )
+    outcomes = outcome_lines(
+        results=recorded.results,
+        names={chosen.change.scope: chosen.reach},
+        contact_point=holder.contact_point.pk,
+        now=now,
+    )
+    rest = [offer for offer in offers if not chosen.change.scope.covers(offer.change.scope)]
+    return render(request, "preferences/stopped.html", {**context, "outcomes": outcomes, "offers": rest})
+
+
+def _offers(
+    *, token: StopToken, topic: Purpose, brand: Brand, words: Words, choices: Sequence[Stated]
+) -> list[StopOffer]:
+    """The three buttons, from the narrowest to the broadest."""
+
+    def offer(*, value: str, label: str, change: Change) -> StopOffer:
+        wording = change.wording
+        return StopOffer(
+            value=value,
+            label=label,
+            reach=wording.text.partition("\n")[0] if wording else "",
+            change=change,
+            stopped=says_all(choices=choices, scope=change.scope, state=State.OPTED_OUT) is not None,
+        )
+
+    return [
+        offer(
+            value="topic",
+            label=_("Stop this"),
+            change=Change(
+                scope=token.scope,
+                state=State.OPTED_OUT,
+                wording=words.stop_topic(topic=topic, channel=token.channel),
+            ),
+        ),
+        offer(
+            value="brand",
+            label=_("Stop everything from %(brand)s") % {"brand": brand.name},
+            change=Change(
+                scope=Scope(kind=Kind.MARKETING, brand=brand.pk),
+                state=State.OPTED_OUT,
+                wording=words.stop_brand(brand=brand),
+            ),
+        ),
+        offer(
+            value="all",
+            label=_("Stop all marketing"),
+            change=Change(scope=Scope.all_marketing(), state=State.OPTED_OUT, wording=words.stop_all()),
+        ),
+    ]
