@@ -23,16 +23,16 @@ help: ## list what there is
 setup: .venv/demo.stamp ## install what the demo needs into .venv
 
 demo: .venv/demo.stamp ## the site with demo data on 127.0.0.1 (PORT=8000; SERVE=0 prepares only)
-	@DEMO=1 $(PYTHON) manage.py demo $(if $(filter 0,$(SERVE)),--no-serve)
+	@DEMO=1 exec $(PYTHON) manage.py demo $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: .venv/development.stamp ## everything CI checks
-	@$(PYTHON) -m tests.all
+	@exec $(PYTHON) -m tests.all
 
 bench: .venv/development.stamp ## measure on this machine and print ratios
-	@$(PYTHON) -m tests.bench
+	@exec $(PYTHON) -m tests.bench
 
 messages: .venv/development.stamp ## update the catalogue of translations from the sources
-	@DEMO=1 $(PYTHON) manage.py messages
+	@DEMO=1 exec $(PYTHON) manage.py messages
 
 format: .venv/development.stamp ## put Python files and templates into shape
 	@$(PYTHON) -m ruff check --fix-only --quiet .

@@ -8,9 +8,16 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from accounts.spelling import one_spelling
+
 
 class UserManager(BaseUserManager["User"]):
     """Creates users whose login is their e-mail address."""
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """The one spelling in which an address signs in; Django's would keep the case before the @."""
+        return one_spelling(email or "")
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         """Store and return a user; no password means login by code or passkey only.

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,3 +8,9 @@ class ConfigConfig(AppConfig):
 
     name = "config"
     verbose_name = _("Project")
+
+
+class StaffAdminConfig(AdminConfig):
+    """The admin with our own site behind `admin.site`."""
+
+    default_site = "config.admin_site.StaffSite"

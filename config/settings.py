@@ -93,13 +93,14 @@ INSTALLED_APPS = [
     "config.apps.ConfigConfig",
     "accounts.apps.AccountsConfig",
     "preferences.apps.PreferencesConfig",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "config.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.sessions",
@@ -199,6 +200,7 @@ LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = "config.formats"
 
 # Mail
 
@@ -246,7 +248,7 @@ if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SECURE_CSP = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.SELF],
     "style-src": [CSP.SELF],
@@ -281,18 +283,26 @@ LOGIN_REDIRECT_URL = "/preferences/"
 LOGOUT_REDIRECT_URL = "/"
 
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
-# ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LoginForm",
+    "request_login_code": "accounts.forms.RequestLoginCodeForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 # A mail scanner that opens the link must not verify anything: the page has a button.
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+# Only in the browser that signed up; elsewhere the person signs in after verifying.
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = False
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+# Whoever changes how an account is entered, its owner hears of it.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = base_url.scheme
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -302,6 +312,8 @@ MFA_PASSKEY_SIGNUP_ENABLED = False
 # Browsers treat localhost as safe without https, and only the demo runs there.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO and not HTTPS
 
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
+# Somebody else's server vouching for an address does not open an account that exists here already.
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
 if oidc_server_url := env.str("OIDC_SERVER_URL", default=""):
@@ -317,6 +329,25 @@ if oidc_server_url := env.str("OIDC_SERVER_URL", default=""):
             }
         ],
     }
+    # Signing in there starts with a form of ours, and browsers hold its redirects to this list as well.
+    oidc_url = urlsplit(oidc_server_url)
+    SECURE_CSP["form-action"].append(f"{oidc_url.scheme}://{oidc_url.netloc}")
+
+# Admin
+
+UNFOLD = {
+    "SITE_TITLE": _("Preference centre"),
+    "SITE_HEADER": _("Preference centre"),
+    "SITE_SUBHEADER": _("For staff"),
+    "SITE_SYMBOL": "toggle_on",
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "preferences.admin.navigation.environment",
+    "DASHBOARD_CALLBACK": "preferences.admin.start_page.add_plots",
+    "STYLES": ["preferences.admin.navigation.style_sheet"],
+    "SCRIPTS": ["preferences.admin.navigation.script"],
+    "ACCOUNT": {"navigation": "preferences.admin.navigation.account_links"},
+    "SIDEBAR": {"navigation": "preferences.admin.navigation.sidebar"},
+}
 
 # Logs
 

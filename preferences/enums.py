@@ -142,5 +142,5 @@ class Reason(TextChoices):
     CHOICE_OPTED_OUT = "choice_opted_out", _("You stopped this.")
     CHOICE_OPTED_OUT_BROADLY = "choice_opted_out_broadly", _("You stopped this together with other things.")
     CHOICE_PENDING = "choice_pending", _("You have yet to confirm this.")
-    LAW_ALLOWS = "law_allows", _("The law where you live lets us do this until you say no.")
-    LAW_REQUIRES_CONSENT = "law_requires_consent", _("We do this only if you say yes.")
+    LAW_ALLOWS = "law_allows", _("The law lets us, until you say no.")
+    LAW_REQUIRES_CONSENT = "law_requires_consent", _("Only if you say yes.")

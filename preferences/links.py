@@ -9,11 +9,18 @@ from django.urls import reverse
 
 from preferences.enums import Channel
 from preferences.models import ContactPoint, Purpose
-from preferences.tokens import ManageToken, StopToken, make_manage_token, make_stop_token
+from preferences.tokens import (
+    ManageToken,
+    StopToken,
+    UndoToken,
+    make_manage_token,
+    make_stop_token,
+    make_undo_token,
+)
 
 
 def stop_url(*, contact_point: ContactPoint, topic: Purpose, channel: Channel) -> str:
-    """The stop link for one topic on one channel: stands in the message and in its List-Unsubscribe header."""
+    """The stop link for one topic on one channel, for the message and its List-Unsubscribe header."""
     if topic.brand_id is None:
         raise ValueError("A profiling purpose has no stop link.")
     token = StopToken(
@@ -32,6 +39,12 @@ def manage_url(*, contact_point: ContactPoint, brand: int | None, now: dt.dateti
         recipient=contact_point.recipient_id, contact_point=contact_point.pk, brand=brand, issued_at=now
     )
     return _absolute("preferences:link", make_manage_token(token))
+
+
+def undo_url(*, event: int, contact_point: int | None, now: dt.datetime) -> str:
+    """The link that takes one Event (primary key) back, for a message that reports the change."""
+    token = UndoToken(event=event, contact_point=contact_point, issued_at=now)
+    return _absolute("preferences:undo", make_undo_token(token))
 
 
 def _absolute(name: str, token: str) -> str:

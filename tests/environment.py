@@ -25,3 +25,5 @@ os.environ.update(
         "VAR_DIR": str(Path(os.environ.get("VAR_DIR", ROOT / "var")) / "test"),
     }
 )
+# Examples that hypothesis remembers are no part of the tree.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(os.environ["VAR_DIR"]) / "hypothesis"))

@@ -1,7 +1,7 @@
-"""Rows for tests, each valid by itself. No factory writes an Event or a Choice: tests say things through the ledger.
+"""Rows for tests, each valid by itself. None is an Event or a Choice: tests say things through the ledger.
 
-The catalogue comes in two languages, so that a test in Norwegian has words to find. Call with `.create_batch(n)`
-for many; every address, key and name is unique within a run.
+The catalogue comes in two languages, so that a test in Norwegian has words to find. Call with
+`.create_batch(n)` for many; every address, key and name is unique within a run.
 """
 
 import datetime as dt

@@ -20,3 +20,6 @@ if DATABASES["default"]["ENGINE"] == "config.embedded_postgres":
 
 # Tests that ask what is logged say so; the others print no log lines between their results.
 LOGGING = {**LOGGING, "handlers": {"stderr": {"class": "logging.NullHandler"}}}
+
+# Tests sign staff in directly, without a session's second factor; tests/accounts/test_staff.py asks for it.
+STAFF_MFA_REQUIRED = False

@@ -10,6 +10,8 @@ import atexit
 import contextlib
 import fcntl
 import hashlib
+import multiprocessing
+import multiprocessing.util
 import os
 import pwd
 import stat
@@ -99,6 +101,9 @@ def _hold_user_lock(folder: Path) -> None:
     descriptor = os.open(_beside(folder, ".users"), os.O_RDWR | os.O_CREAT, 0o666)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     _user_locks[folder] = descriptor
+    if multiprocessing.parent_process() is not None:
+        # Such children end without running what is registered with atexit.
+        multiprocessing.util.Finalize(None, _stop_all, exitpriority=0)
 
 
 def _after_fork() -> None:

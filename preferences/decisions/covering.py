@@ -33,13 +33,15 @@ def deciding_statement(*, choices: Iterable[Stated], scope: Scope) -> Stated | N
 def says_all(*, choices: Sequence[Stated], scope: Scope, state: State) -> Stated | None:
     """The choice by which the whole of `scope` is in `state` already, or None.
 
-    A newer statement on a part of the scope that says otherwise means that it is not so for the whole.
+    A newer statement on a part of the scope that says otherwise, and still stands, means that it is not so for
+    the whole.
     """
     deciding = deciding_statement(choices=choices, scope=scope)
     if deciding is None or deciding.state is not state:
         return None
-    otherwise = any(
-        choice.order > deciding.order and choice.state is not state and choice.scope.overlaps(scope)
-        for choice in choices
-    )
-    return None if otherwise else deciding
+    for choice in choices:
+        if choice.order > deciding.order and choice.state is not state and choice.scope.overlaps(scope):
+            standing = deciding_statement(choices=choices, scope=choice.scope)
+            if standing is None or standing.state is not state:
+                return None
+    return deciding

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from preferences.decisions.covering import Stated
+from preferences.decisions.in_words import in_words
 from preferences.decisions.restorable import is_undoable
-from preferences.enums import Channel, Kind, Route, Source, State
+from preferences.enums import Route, Source, State
 from preferences.models import Event, Merge
 
 
@@ -67,14 +67,5 @@ def merges_of(*, recipient: int) -> list[Merge]:
 
 
 def what_it_covers(event: Event) -> str:
-    """The scope of an Event in words: "Product news, Nordlys – E-mail", "All marketing", "All profiling"."""
-    if event.kind == Kind.PROFILING:
-        return str(event.purpose) if event.purpose else _("All profiling")
-    channel = str(Channel(event.channel).label) if event.channel else ""
-    if event.purpose:
-        about = f"{event.purpose}, {event.brand}"
-    elif event.brand:
-        about = _("Everything from %(brand)s") % {"brand": event.brand}
-    else:
-        about = _("All marketing")
-    return f"{about} – {channel}" if channel else about
+    """The scope of an Event in words."""
+    return in_words(kind=event.kind, brand=event.brand, purpose=event.purpose, channel=event.channel)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from django.db.models import F, Max
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from preferences.decisions.choices import load_choices
 from preferences.decisions.covering import Stated, says_all
+from preferences.decisions.in_words import in_words
 from preferences.decisions.verdict import Verdict, judge
 from preferences.decisions.wording import Words, current_words
 from preferences.enums import Channel, Kind, Relationship, Requirement, State
@@ -40,25 +41,32 @@ class Switch:
         return self.verdict.allowed
 
     @property
-    def sentence(self) -> str:
-        """The present state in words: on or off, why, and since when."""
-        word = _("On.") if self.allowed else _("Off.")
-        if self.verdict.statement is None:
-            return f"{word} {self.verdict.reason.label}"
-        day = date_format(self.verdict.statement.occurred_at, "DATE_FORMAT")
-        return f"{word} {self.verdict.reason.label} ({day})"
+    def word(self) -> str:
+        """The present state in a word; `reason` says why, and `since` since when."""
+        return _("On.") if self.allowed else _("Off.")
+
+    @property
+    def reason(self) -> str:
+        return str(self.verdict.reason.label)
+
+    @property
+    def since(self) -> dt.datetime | None:
+        """When it was said; None where nothing was."""
+        return self.verdict.statement.occurred_at if self.verdict.statement else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
     """A button that stops many things at once. `value` names it in the form, `stopped` says that it is so already.
 
-    `reach` says in words what it covers, exactly as the history will keep it.
+    `label` stands on the button, `name` is what the history calls the scope, and `reach` says in words what it
+    covers, exactly as the history will keep it.
     """
 
     value: str
     scope: Scope
     label: str
+    name: str
     reach: str
     stopped: bool
     wording: WordingText
@@ -184,6 +192,7 @@ class _Builder:
             value=f"brand.{brand.pk}",
             scope=Scope(kind=Kind.MARKETING, brand=brand.pk),
             label=_("Stop everything from %(brand)s") % {"brand": brand.name},
+            name=in_words(kind=Kind.MARKETING, brand=brand, purpose=None, channel=None),
             reach=self.words.say(WordingKey.STOP_BRAND, brand=brand.name),
             wording=self.words.stop_brand(brand=brand),
         )
@@ -193,6 +202,7 @@ class _Builder:
             value=f"channel.{channel.value}",
             scope=Scope(kind=Kind.MARKETING, channel=channel),
             label=str(channel.label),
+            name=in_words(kind=Kind.MARKETING, brand=None, purpose=None, channel=channel),
             reach=self.words.say(WordingKey.STOP_CHANNEL, channel=channel.label),
             wording=self.words.stop_channel(channel=channel),
         )
@@ -202,6 +212,7 @@ class _Builder:
             value="all",
             scope=Scope.all_marketing(),
             label=_("Stop all marketing"),
+            name=in_words(kind=Kind.MARKETING, brand=None, purpose=None, channel=None),
             reach=self.words.say(WordingKey.STOP_ALL),
             wording=self.words.stop_all(),
         )
@@ -211,6 +222,7 @@ class _Builder:
             value="profiling",
             scope=Scope.all_profiling(),
             label=_("Refuse all profiling"),
+            name=in_words(kind=Kind.PROFILING, brand=None, purpose=None, channel=None),
             reach=self.words.say(WordingKey.STOP_PROFILING),
             wording=self.words.stop_profiling(),
         )
@@ -220,7 +232,7 @@ class _Builder:
             field=f"t{topic.pk}.{channel.value}",
             scope=Scope(kind=Kind.MARKETING, brand=topic.brand_id, purpose=topic.pk, channel=channel),
             label=str(channel.label),
-            name=f"{topic.name}, {topic.brand} – {channel.label}",
+            name=in_words(kind=Kind.MARKETING, brand=topic.brand, purpose=topic, channel=channel),
             requirement=required_permission(country=self._country, channel=channel, relationship=self._relationship),
             wording=self.words.switch(purpose=topic, channel=channel),
         )
@@ -237,11 +249,12 @@ class _Builder:
             wording=wording,
         )
 
-    def _stop(self, *, value: str, scope: Scope, label: str, reach: str, wording: WordingText) -> Stop:
+    def _stop(self, *, value: str, scope: Scope, label: str, name: str, reach: str, wording: WordingText) -> Stop:
         return Stop(
             value=value,
             scope=scope,
             label=label,
+            name=name,
             reach=reach,
             stopped=says_all(choices=self._choices, scope=scope, state=State.OPTED_OUT) is not None,
             wording=wording,

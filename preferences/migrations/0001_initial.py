@@ -244,6 +244,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'recipient',
                 'verbose_name_plural': 'recipients',
+                'permissions': [('act_on_behalf', "Can change choices on a person's behalf"), ('erase_recipient', "Can erase a person's data")],
             },
         ),
         migrations.CreateModel(
@@ -284,6 +285,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'event',
                 'verbose_name_plural': 'events',
+                'permissions': [('export_event', 'Can export events')],
             },
         ),
         migrations.CreateModel(

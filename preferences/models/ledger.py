@@ -74,6 +74,7 @@ class Event(Statement):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
+        permissions = [("export_event", "Can export events")]
         indexes = [
             models.Index(fields=["recipient", "-id"], name="event_by_recipient"),
             BrinIndex(fields=["recorded_at"], name="event_by_time"),

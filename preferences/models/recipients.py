@@ -47,6 +47,10 @@ class Recipient(models.Model):
     class Meta:
         verbose_name = _("recipient")
         verbose_name_plural = _("recipients")
+        permissions = [
+            ("act_on_behalf", "Can change choices on a person's behalf"),
+            ("erase_recipient", "Can erase a person's data"),
+        ]
         constraints = [
             models.CheckConstraint(name="recipient_not_merged_into_itself", condition=~Q(merged_into=models.F("id"))),
         ]

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from preferences import ledger
 from preferences.decisions.history import HistoryEntry, history_of
 from preferences.decisions.page import PreferencePage, page_for
+from preferences.enums import Source
 from preferences.ledger import Evidence
 from preferences.models import Brand, Recipient
 from preferences.scope import Scope
@@ -36,6 +37,11 @@ class Door:
     address: str
     contact_point: int | None
     brand: Brand | None
+
+    @property
+    def signed_in(self) -> bool:
+        """True where a cookie bears the authority, and forms need a CSRF token."""
+        return self.evidence.source is Source.ACCOUNT
 
 
 def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime) -> HttpResponse:
@@ -75,6 +81,8 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
             "error": error,
             "saved": saved,
             "outcomes": outcomes,
+            "changed": any(line.changed for line in outcomes),
+            "refused": any(line.refused for line in outcomes),
             "history": _with_undo(history, door=door, now=now),
             "shown": " ".join(switch.field for switch in page.switches),
             "was_on": " ".join(switch.field for switch in page.switches if switch.allowed),
@@ -84,7 +92,7 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
 
 
 def _names(page: PreferencePage) -> dict[Scope, str]:
-    return {switch.scope: switch.name for switch in page.switches} | {stop.scope: stop.label for stop in page.stops}
+    return {switch.scope: switch.name for switch in page.switches} | {stop.scope: stop.name for stop in page.stops}
 
 
 def _with_undo(

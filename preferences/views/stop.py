@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from preferences import ledger
 from preferences.decisions.choices import load_choices
 from preferences.decisions.covering import Stated, says_all
+from preferences.decisions.in_words import in_words
 from preferences.decisions.wording import Words, current_words
 from preferences.enums import Kind, Source, State
 from preferences.ledger import Change, Evidence, RecipientGone
@@ -26,10 +27,14 @@ from preferences.views.outcomes import outcome_lines
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopOffer:
-    """A button of the stop page. `value` names it in the form, `reach` is the sentence that says what it stops."""
+    """A button of the stop page. `value` names it in the form, `reach` is the sentence that says what it stops.
+
+    `name` is what the history calls the scope.
+    """
 
     value: str
     label: str
+    name: str
     reach: str
     change: Change
     stopped: bool
@@ -94,7 +99,7 @@ def _page(request: HttpRequest, text: str) -> HttpResponse:
     )
     outcomes = outcome_lines(
         results=recorded.results,
-        names={chosen.change.scope: chosen.reach},
+        names={chosen.change.scope: chosen.name},
         contact_point=holder.contact_point.pk,
         now=now,
     )
@@ -107,11 +112,14 @@ def _offers(
 ) -> list[StopOffer]:
     """The three buttons, from the narrowest to the broadest."""
 
-    def offer(*, value: str, label: str, change: Change) -> StopOffer:
+    def offer(
+        *, value: str, label: str, change: Change, about: Brand | None = None, purpose: Purpose | None = None
+    ) -> StopOffer:
         wording = change.wording
         return StopOffer(
             value=value,
             label=label,
+            name=in_words(kind=Kind.MARKETING, brand=about, purpose=purpose, channel=change.scope.channel),
             reach=wording.text.partition("\n")[0] if wording else "",
             change=change,
             stopped=says_all(choices=choices, scope=change.scope, state=State.OPTED_OUT) is not None,
@@ -121,6 +129,8 @@ def _offers(
         offer(
             value="topic",
             label=_("Stop this"),
+            about=brand,
+            purpose=topic,
             change=Change(
                 scope=token.scope,
                 state=State.OPTED_OUT,
@@ -130,6 +140,7 @@ def _offers(
         offer(
             value="brand",
             label=_("Stop everything from %(brand)s") % {"brand": brand.name},
+            about=brand,
             change=Change(
                 scope=Scope(kind=Kind.MARKETING, brand=brand.pk),
                 state=State.OPTED_OUT,

@@ -1,3 +1,5 @@
+import ctypes
+import os
 import signal
 import socket
 import subprocess
@@ -50,7 +52,7 @@ class Command(BaseCommand):
         self._stop = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
-        children = [subprocess.Popen(command, cwd=settings.BASE_DIR) for command in commands]  # noqa: S603
+        children = [start(command) for command in commands]
         try:
             while not self._stop and all(child.poll() is None for child in children):
                 time.sleep(0.1)
@@ -63,17 +65,32 @@ class Command(BaseCommand):
         self._stop = True
 
 
+def start(command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a child that only we end.
+
+    It has a session of its own: granian tells its workers to stop, and hangs when a Ctrl-C in the terminal
+    has told them already.
+    """
+    return subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+        command, cwd=settings.BASE_DIR, start_new_session=True, preexec_fn=end_with_parent
+    )
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this child when its parent is killed outright (Linux only; elsewhere it stays)."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
 def end(children: list[subprocess.Popen[bytes]]) -> None:
-    """End the children: those that a Ctrl-C in the terminal has not reached are told, the deaf ones killed."""
-    start = time.monotonic()
-    told = False
-    while any(child.poll() is None for child in children):
-        waited = time.monotonic() - start
-        if waited > 0.5 and not told:
-            told = True
-            for child in children:
-                child.terminate()
-        if waited > GRACE_SECONDS:
-            for child in children:
-                child.kill()
-        time.sleep(0.05)
+    """Ask the children to end, and kill those that have not after a while."""
+    for child in children:
+        child.terminate()
+    deadline = time.monotonic() + GRACE_SECONDS
+    for child in children:
+        try:
+            child.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()

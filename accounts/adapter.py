@@ -1,0 +1,64 @@
+"""What we change in allauth's own course of things."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.link import link_verified_address
+from accounts.spelling import one_spelling
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """allauth's accounts, with addresses spelled as recipients' are, and verification all or nothing."""
+
+    def clean_email(self, email: str) -> str:
+        """The one spelling of an address somebody typed."""
+        return one_spelling(super().clean_email(email))
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Verify and link in one transaction; say whether the address is verified now."""
+        try:
+            with transaction.atomic():
+                return super().confirm_email(request, email_address)
+        except IntegrityError:
+            # Another account verified the same address in the same moment.
+            self.add_message(
+                request,
+                messages.ERROR,
+                "account/messages/email_confirmation_failed.txt",
+                {"email": email_address.email},
+            )
+            return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send one of the mails in templates/account/email."""
+        super().send_mail(template_prefix, email, {"base_url": settings.BASE_URL, **context})
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    """Sign-in through an OpenID Connect server."""
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Believe that an address is verified only where the server says exactly so."""
+        for address in sociallogin.email_addresses:
+            # Some servers send the word "false", which is true in Python.
+            address.verified = address.verified is True
+
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> AbstractBaseUser:
+        """Store somebody who signs up this way; what the server verified is linked as if verified here."""
+        with transaction.atomic():
+            user: AbstractBaseUser = super().save_user(request, sociallogin, form)
+            for address in EmailAddress.objects.filter(user_id=user.pk, verified=True):
+                link_verified_address(user=user, address=address.email, now=timezone.now())
+        return user

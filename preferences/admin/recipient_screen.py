@@ -1,0 +1,100 @@
+"""All there is to know about one person: how everything stands, and how it came to be so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+
+from preferences.admin.words import REASONS, SOURCES
+from preferences.decisions.history import history_of, merges_of
+from preferences.decisions.page import PreferencePage, Stop, Switch, page_for
+from preferences.enums import Source
+from preferences.models import Recipient
+
+_TIMELINE_LENGTH = 50
+
+
+def recipient_view(request: HttpRequest, recipient_id: int, model_admin: ModelAdmin) -> HttpResponseBase:
+    """State, contact points, merges and the timeline; `?before=` pages on through the timeline."""
+    if not request.user.has_perms(["preferences.view_recipient", "preferences.view_event"]):
+        raise PermissionDenied
+    recipient = get_object_or_404(Recipient.objects.select_related("account"), pk=recipient_id)
+    page = page_for(recipient=recipient)
+    before = request.GET.get("before", "")
+    timeline = history_of(
+        recipient=recipient.pk,
+        choices=page.choices,
+        limit=_TIMELINE_LENGTH + 1,
+        before=int(before) if before.isdecimal() and len(before) < 19 else None,
+    )
+    may_act = request.user.has_perm("preferences.act_on_behalf") and not recipient.erased_at
+    return TemplateResponse(
+        request,
+        "admin/preferences/recipient.html",
+        {
+            **model_admin.admin_site.each_context(request),
+            "model_admin": model_admin,
+            "title": f"#{recipient.pk}",
+            "recipient": recipient,
+            "contact_points": recipient.contact_points.order_by("pk"),
+            "merges": merges_of(recipient=recipient.pk),
+            "sections": _sections(page),
+            "stops": _broad_stops(page),
+            "timeline": [
+                {"entry": entry, "source": SOURCES[Source(entry.event.source)]} for entry in timeline[:_TIMELINE_LENGTH]
+            ],
+            "older": timeline[_TIMELINE_LENGTH - 1].event.pk if len(timeline) > _TIMELINE_LENGTH else None,
+            "is_newest": not before,
+            "may_act": may_act and not recipient.merged_into_id,
+            "may_erase": request.user.has_perm("preferences.erase_recipient")
+            and not (recipient.erased_at or recipient.merged_into_id),
+        },
+    )
+
+
+def _sections(page: PreferencePage) -> list[dict[str, Any]]:
+    """The state now: per brand each topic and channel, then the profiling purposes."""
+    sections: list[dict[str, Any]] = [
+        {
+            "title": section.brand.name,
+            "rows": [
+                {"name": topic.name, "switches": [_switch(switch) for switch in topic.switches]}
+                for topic in section.topics
+            ],
+        }
+        for section in page.brands
+    ]
+    if page.profiling:
+        sections.append(
+            {
+                "title": _("Profiling"),
+                "rows": [{"name": row.name, "switches": [_switch(row.switch)]} for row in page.profiling],
+                "is_profiling": True,
+            }
+        )
+    return sections
+
+
+def _broad_stops(page: PreferencePage) -> list[Stop]:
+    """What is stopped as a whole; of two stops, one of which covers the other, the wider."""
+    stopped = [stop for stop in page.stops if stop.stopped]
+    return [
+        stop for stop in stopped if not any(other.scope.covers(stop.scope) for other in stopped if other is not stop)
+    ]
+
+
+def _switch(switch: Switch) -> dict[str, Any]:
+    statement = switch.verdict.statement
+    return {
+        "field": switch.field,
+        "label": switch.label,
+        "allowed": switch.allowed,
+        "reason": REASONS[switch.verdict.reason],
+        "since": statement.occurred_at if statement else None,
+    }

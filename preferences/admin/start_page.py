@@ -1,0 +1,245 @@
+"""What staff see first: how many stop and start, where, and whether anything waits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import cache
+from django.db import OperationalError, connection, transaction
+from django.db.models import Count, Min
+from django.db.models.functions import TruncDate
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django_tasks_db.models import DBTaskResult
+
+from preferences.admin.words import SOURCES
+from preferences.enums import Source, State
+from preferences.models import Event, LinkRequest, Topic
+
+_DAYS = 30
+_SHARES_KEPT_FOR = 600
+_SHARES_MAY_TAKE = "5s"
+# A worker answers within seconds; a request older than this says that it does not run.
+_ANSWERED_WITHIN = dt.timedelta(minutes=5)
+
+# The plot's own units; it is drawn as wide as its place.
+_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 720, 200, 40, 10, 26
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DailyCount:
+    day: dt.date
+    source: Source
+    state: State
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A piece of a column: how many statements of one source on one day."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    series: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """Stacked columns, one per day, with the same numbers as a table."""
+
+    key: str
+    title: str
+    name: str
+    total: int
+    bars: tuple[Bar, ...]
+    grid: tuple[tuple[int, int], ...]
+    days: tuple[tuple[int, str], ...]
+    legend: tuple[tuple[int, str, int], ...]
+    rows: tuple[tuple[str, tuple[int, ...], int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """Of the answers in force for one topic, channel by channel, how many are No."""
+
+    topic: str
+    brand: str
+    stopped: int
+    answers: int
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.stopped / self.answers) if self.answers else 0
+
+
+def add_plots(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Called by Unfold for the start page. Counts only: no person can be recognised in them."""
+    now = timezone.now()
+    today = timezone.localdate(now)
+    counts = daily_counts(now=now)
+    waiting = LinkRequest.objects.filter(answered_at=None, requested_at__lt=now - _ANSWERED_WITHIN).aggregate(
+        count=Count("pk"), oldest=Min("requested_at")
+    )
+    failed = DBTaskResult.objects.failed().filter(enqueued_at__gte=now - dt.timedelta(days=7)).count()
+    return {
+        **context,
+        "title": _("Start"),
+        "plots": [
+            plot(counts=counts, state=State.OPTED_OUT, name=_("Opt-outs"), title=_("Opt-outs per day"), today=today),
+            plot(counts=counts, state=State.OPTED_IN, name=_("Opt-ins"), title=_("Opt-ins per day"), today=today),
+        ],
+        "shares": shares_opted_out(),
+        "waiting": waiting["count"],
+        "waiting_since": waiting["oldest"],
+        "failed_tasks": failed,
+    }
+
+
+def daily_counts(*, now: dt.datetime) -> list[DailyCount]:
+    """Opt-outs and opt-ins recorded in the last thirty days, today included, by day and source. One query."""
+    first = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) - dt.timedelta(days=_DAYS - 1)
+    rows = (
+        Event.objects.filter(recorded_at__gte=first, state__in=[State.OPTED_OUT, State.OPTED_IN])
+        .annotate(day=TruncDate("recorded_at"))
+        .values("day", "source", "state")
+        .annotate(count=Count("pk"))
+        .order_by("day", "source", "state")
+    )
+    return [
+        DailyCount(day=row["day"], source=Source(row["source"]), state=State(row["state"]), count=row["count"])
+        for row in rows
+    ]
+
+
+def plot(*, counts: list[DailyCount], state: State, name: str, title: str, today: dt.date) -> Plot:
+    """The columns of one state, laid out in whole units, so that nothing depends on how a language writes numbers."""
+    mine = [count for count in counts if count.state is state]
+    days = [today - dt.timedelta(days=back) for back in reversed(range(_DAYS))]
+    by_source = Counter[Source]()
+    by_day = Counter[dt.date]()
+    cells = Counter[tuple[dt.date, Source]]()
+    for count in mine:
+        by_source[count.source] += count.count
+        by_day[count.day] += count.count
+        cells[count.day, count.source] += count.count
+    sources = [source for source in Source if by_source[source]]
+    # One colour for a source, in both plots.
+    series = {source: number for number, source in enumerate(s for s in Source if s in {c.source for c in counts})}
+    top = _round_up(max(by_day.values(), default=0))
+    step = (_WIDTH - _LEFT) // _DAYS
+    bars: list[Bar] = []
+    for position, day in enumerate(days):
+        below = 0
+        for source in sources:
+            value = cells[day, source]
+            if not value:
+                continue
+            y_from, y_to = _y(below, top), _y(below + value, top)
+            below += value
+            bars.append(
+                Bar(
+                    x=_LEFT + position * step + 2,
+                    y=y_to,
+                    width=step - 4,
+                    height=max(y_from - y_to, 1),
+                    series=series[source],
+                    title=f"{date_format(day, 'SHORT_DATE_FORMAT')}, {SOURCES[source]}: {value}",
+                )
+            )
+    return Plot(
+        key=state.value,
+        title=title,
+        name=name,
+        total=sum(by_day.values()),
+        bars=tuple(bars),
+        grid=tuple((_y(value, top), value) for value in sorted({0, top // 2, top})),
+        days=tuple(
+            (_LEFT + position * step + step // 2, date_format(day, "j M"))
+            for position, day in enumerate(days)
+            if (_DAYS - 1 - position) % 7 == 0
+        ),
+        legend=tuple((series[source], str(SOURCES[source]), by_source[source]) for source in sources),
+        rows=tuple(
+            (date_format(day, "j M Y"), tuple(cells[day, source] for source in sources), by_day[day])
+            for day in reversed(days)
+            if by_day[day]
+        ),
+    )
+
+
+def _y(value: int, top: int) -> int:
+    return _HEIGHT - _BOTTOM - round(value * (_HEIGHT - _BOTTOM - _TOP) / top)
+
+
+def _round_up(value: int) -> int:
+    """The next round number: 2, 4, 6, 8, 10, 20, 40, … so that the middle line is a whole number too."""
+    size = 1
+    while True:
+        for step in (2, 4, 6, 8, 10):
+            if step * size >= value:
+                return step * size
+        size *= 10
+
+
+# For each topic, channel and person: the latest statement that covers them, as decisions.covering has it.
+_SHARES = """
+SELECT purpose, count(*) FILTER (WHERE state = 'opted_out'), count(*)
+  FROM (SELECT DISTINCT ON (choice.recipient_id, topic.id, offered.channel)
+               topic.id AS purpose, choice.state
+          FROM preferences_purpose topic
+         CROSS JOIN LATERAL unnest(topic.channels) AS offered (channel)
+          JOIN preferences_choice choice
+            ON choice.kind = 'marketing'
+           AND (choice.brand_id IS NULL OR choice.brand_id = topic.brand_id)
+           AND (choice.purpose_id IS NULL OR choice.purpose_id = topic.id)
+           AND (choice.channel IS NULL OR choice.channel = offered.channel)
+          JOIN preferences_recipient recipient
+            ON recipient.id = choice.recipient_id AND recipient.merged_into_id IS NULL AND recipient.erased_at IS NULL
+         WHERE topic.kind = 'marketing' AND topic.retired_at IS NULL
+         ORDER BY choice.recipient_id, topic.id, offered.channel, choice.occurred_at DESC, choice.event_id DESC
+       ) AS answer
+ GROUP BY purpose
+"""
+
+
+def shares_opted_out() -> list[Share] | None:
+    """The share of No per offered topic, largest first; None where counting takes too long for a page.
+
+    Counted at most once in ten minutes.
+    """
+    counted: dict[int, tuple[int, int]] | None = cache.get("start_page.shares")
+    if counted is None:
+        counted = count_answers()
+        if counted is None:
+            return None
+        cache.set("start_page.shares", counted, _SHARES_KEPT_FOR)
+    topics = Topic.objects.filter(retired_at=None).select_related("brand").order_by("brand__position", "position", "pk")
+    shares = [
+        Share(
+            topic=str(topic.name),
+            brand=str(topic.brand),
+            stopped=counted.get(topic.pk, (0, 0))[0],
+            answers=counted.get(topic.pk, (0, 0))[1],
+        )
+        for topic in topics
+    ]
+    return sorted(shares, key=lambda share: share.percent, reverse=True)
+
+
+def count_answers() -> dict[int, tuple[int, int]] | None:
+    """Per topic id: how many answers in force are No, and how many there are."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [_SHARES_MAY_TAKE])
+            cursor.execute(_SHARES)
+            return {purpose: (stopped, answers) for purpose, stopped, answers in cursor.fetchall()}
+    except OperationalError:
+        return None

@@ -1,0 +1,28 @@
+"""Load the demo, once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+
+from preferences.demo.catalogue import BRANDS, load_catalogue, retire_topics
+from preferences.demo.past import tell_past
+from preferences.demo.people import load_people, load_staff
+from preferences.models import Brand
+
+
+def load_demo(*, now: dt.datetime) -> bool:
+    """Store catalogue, people and their past, all or nothing; False where they are there already.
+
+    The demo's first brand tells: where it exists, nothing is done.
+    """
+    if Brand.objects.filter(key=BRANDS[0].key).exists():
+        return False
+    with transaction.atomic():
+        purposes = load_catalogue()
+        recipients = load_people(now=now)
+        staff = load_staff()
+        tell_past(recipients=recipients, purposes=purposes, staff=staff["support"], now=now)
+        retire_topics(now=now)
+    return True

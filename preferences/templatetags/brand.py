@@ -1,0 +1,11 @@
+"""What templates need to know about a brand's colour."""
+
+from __future__ import annotations
+
+from django import template
+
+from preferences.views.brand_look import ink_on
+
+register = template.Library()
+
+register.filter("ink", ink_on)

@@ -1,0 +1,57 @@
+"""What the journeys have in common: reading mail, and going through allauth's pages as a person does."""
+
+import re
+
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories import PASSWORD
+
+LINK = re.compile(r"https?://[^\s/]+(/\S+)")
+CODE = re.compile(r"^([A-Z0-9]{3,5}-?[A-Z0-9]{3,5})$", re.MULTILINE)
+
+
+def link_in(message: mail.EmailMessage, *, to: str) -> str:
+    """The path of the first link in a mail that contains `to`."""
+    return next(path for path in LINK.findall(message.body) if to in path)
+
+
+def without_token(html: str) -> str:
+    """The page without the CSRF token, which differs each time."""
+    return re.sub(r'(name="csrfmiddlewaretoken" value=)"[^"]*"', r"\1", html)
+
+
+def newest_mail(address: str) -> mail.EmailMessage:
+    return next(message for message in reversed(mail.outbox) if message.to == [address])
+
+
+def time_passes() -> None:
+    """Let the pauses between mails to one address run out."""
+    cache.clear()
+
+
+def sign_up(client: Client, address: str) -> None:
+    answer = client.post(reverse("account_signup"), {"email": address, "password1": PASSWORD})
+    assert answer.status_code == 302, answer.content.decode()
+
+
+def verify(client: Client, address: str):
+    """Open the newest mail to the address, its link, and press the button."""
+    path = link_in(newest_mail(address), to="confirm-email")
+    assert client.get(path).status_code == 200
+    return client.post(path, follow=True)
+
+
+def sign_in(client: Client, address: str, *, next_url: str = ""):
+    return client.post(
+        reverse("account_login"),
+        {"login": address, "password": PASSWORD, "next": next_url},
+        follow=True,
+    )
+
+
+def add_address(client: Client, address: str) -> None:
+    answer = client.post(reverse("account_email"), {"action_add": "", "email": address})
+    assert answer.status_code == 302, answer.content.decode()

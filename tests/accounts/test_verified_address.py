@@ -1,0 +1,282 @@
+"""Verifying an address brings account and recipient together: through pages and mail only, as a person does it."""
+
+import re
+from html import unescape
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from preferences.enums import Channel
+from preferences.links import manage_url, stop_url
+from preferences.models import ContactPoint
+from tests.accounts.people import add_address, link_in, newest_mail, sign_in, sign_up, time_passes, verify, without_token
+from tests.factories import RecipientFactory, TopicFactory
+
+PAGE = "/preferences/"
+
+pytestmark = pytest.mark.django_db
+
+
+def path_of(url):
+    return url.removeprefix("http://testserver")
+
+
+def point_of(address):
+    return ContactPoint.objects.get(normalized=address)
+
+
+def stop_by_link(address, topic, channel=Channel.EMAIL):
+    """Open the stop link of a mail and press the button, without any account."""
+    answer = Client().post(
+        path_of(stop_url(contact_point=point_of(address), topic=topic, channel=channel)),
+        {"List-Unsubscribe": "One-Click"},
+    )
+    assert answer.status_code == 200
+
+
+def post_page(browser, path, *, turn_on=(), turn_off=()):
+    """Tick and untick boxes by their label on the preference page, and save."""
+    html = browser.get(path).content.decode()
+    hidden = dict(re.findall(r'<input type="hidden" name="(version|shown|was_on)" value="([^"]*)"', html))
+    fields = {label: field for field, label in switches(html)}
+    on = set(hidden["was_on"].split()) | {fields[label] for label in turn_on}
+    on -= {fields[label] for label in turn_off}
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', html)
+    data = {**hidden, "on": sorted(on)}
+    if token:
+        data["csrfmiddlewaretoken"] = token[1]
+    return browser.post(path, data)
+
+
+def switches(html):
+    return [
+        (field, re.sub(r"<[^>]+>|\s+", " ", unescape(label)).strip())
+        for field, label in re.findall(r'<label for="([^"]+)">(.*?)</label>', html, re.DOTALL)
+    ]
+
+
+def ticked(html):
+    """The fields of the boxes that are ticked on a preference page."""
+    boxes = re.findall(r"<input[^>]+name=\"on\"[^>]*>", html)
+    return {re.search(r'value="([^"]+)"', box)[1] for box in boxes if re.search(r"\bchecked\b", box)}
+
+
+def state_of(browser, topic, channel=Channel.EMAIL):
+    """What the signed-in person's page says about a topic: on or off."""
+    html = browser.get(PAGE).content.decode()
+    return f"{topic.pk}:{channel.value}" in {field.partition(":")[2] or field for field in ticked(html)}
+
+
+@pytest.fixture
+def topics():
+    return TopicFactory.create_batch(3)
+
+
+@pytest.fixture
+def browser():
+    return Client()
+
+
+def test_signing_up_shows_the_choices_made_by_link_before(browser, news, anonymous):
+    stop_by_link("anonymous@example.com", news)
+
+    sign_up(browser, "anonymous@example.com")
+    page = verify(browser, "anonymous@example.com")
+
+    assert page.redirect_chain[-1][0] == PAGE
+    assert "The unsubscribe button of your mail program" in page.content.decode()
+    assert "anonymous@example.com" in page.content.decode()
+    anonymous.refresh_from_db()
+    assert anonymous.account.email == "anonymous@example.com"
+    assert point_of("anonymous@example.com").verified_at is not None
+
+
+def test_a_new_address_makes_a_recipient_in_the_language_of_the_page(browser, news):
+    browser.cookies["django_language"] = "nb"
+    sign_up(browser, "new@example.com")
+    page = verify(browser, "new@example.com")
+
+    assert page.redirect_chain[-1][0] == PAGE
+    point = point_of("new@example.com")
+    assert point.verified_at is not None
+    assert point.recipient.language == "nb"
+    assert point.recipient.account.email == "new@example.com"
+
+
+def test_opening_the_mailed_link_confirms_nothing(browser, anonymous):
+    sign_up(browser, "anonymous@example.com")
+    path = link_in(newest_mail("anonymous@example.com"), to="confirm-email")
+    for _ in range(2):
+        page = browser.get(path)
+        browser.head(path)
+        assert page.status_code == 200
+
+    anonymous.refresh_from_db()
+    assert anonymous.account is None
+    assert point_of("anonymous@example.com").verified_at is None
+    # And whoever has the password only is still not let in.
+    assert "/preferences/" not in [step[0] for step in sign_in(Client(), "anonymous@example.com").redirect_chain]
+
+
+def test_an_unverified_address_links_nothing(browser, news, kari, anonymous):
+    sign_in(browser, "kari@example.com")
+    add_address(browser, "anonymous@example.com")
+
+    anonymous.refresh_from_db()
+    assert anonymous.account is None
+    assert anonymous.merged_into is None
+    assert browser.get(PAGE).status_code == 200
+    assert browser.post(PAGE, {"version": "0"}).status_code in {200, 400}
+    anonymous.refresh_from_db()
+    assert anonymous.merged_into is None
+
+
+def test_a_merge_keeps_what_either_had_stopped(browser, topics, kari):
+    mine, theirs, neither = topics
+    RecipientFactory(email="other@example.com")
+    for address in ("kari@example.com", "other@example.com"):
+        # Both say yes to everything first, so that a lost "no" would show as "yes".
+        page = path_of(manage_url(contact_point=point_of(address), brand=None, now=timezone.now()))
+        html = Client().get(page).content.decode()
+        hidden = dict(re.findall(r'<input type="hidden" name="(version|shown|was_on)" value="([^"]*)"', html))
+        saved = Client().post(page, {**hidden, "on": hidden["shown"].split()})
+        assert saved.status_code == 200
+    stop_by_link("kari@example.com", mine)
+    stop_by_link("other@example.com", theirs)
+    sign_in(browser, "kari@example.com")
+    before = len(ticked(browser.get(PAGE).content.decode()))
+
+    add_address(browser, "other@example.com")
+    answer = verify(browser, "other@example.com")
+    assert answer.status_code == 200
+    html = browser.get(PAGE).content.decode()
+
+    assert len(ticked(html)) == before - 1
+    assert "Two of your addresses were brought together" in html
+    # The old link of the other address leads to the same page, and stops still stop.
+    stop_by_link("other@example.com", neither)
+    assert len(ticked(browser.get(PAGE).content.decode())) == before - 2
+    other = path_of(manage_url(contact_point=point_of("other@example.com"), brand=None, now=timezone.now()))
+    assert ticked(Client().get(other).content.decode()) == ticked(browser.get(PAGE).content.decode())
+
+
+def test_the_merge_stands_in_the_history_of_both(browser, news, kari, anonymous):
+    stop_by_link("anonymous@example.com", news)
+    sign_in(browser, "kari@example.com")
+    add_address(browser, "anonymous@example.com")
+    verify(browser, "anonymous@example.com")
+
+    anonymous.refresh_from_db()
+    assert anonymous.merged_into == kari
+    assert anonymous.merge.surviving == kari
+    assert [merge.absorbed for merge in kari.merges.all()] == [anonymous]
+    assert point_of("anonymous@example.com").recipient == kari
+
+
+def test_removing_an_address_keeps_the_choices_and_its_protection(browser, news, kari, anonymous):
+    stop_by_link("anonymous@example.com", news)
+    sign_in(browser, "kari@example.com")
+    add_address(browser, "anonymous@example.com")
+    verify(browser, "anonymous@example.com")
+    before = browser.get(PAGE).content.decode()
+
+    answer = browser.post(
+        reverse("account_email"), {"action_remove": "", "email": "anonymous@example.com"}, follow=True
+    )
+
+    assert "anonymous@example.com" not in re.sub(r'(?s)<ul class="messages".*?</ul>', "", answer.content.decode())
+    assert ticked(browser.get(PAGE).content.decode()) == ticked(before)
+    assert point_of("anonymous@example.com").recipient == kari
+    assert "was removed" in newest_mail("kari@example.com").body
+
+
+def test_another_address_for_signing_in_keeps_the_choices(browser, news, kari):
+    stop_by_link("kari@example.com", news)
+    sign_in(browser, "kari@example.com")
+    add_address(browser, "new@example.com")
+    verify(browser, "new@example.com")
+    before = ticked(browser.get(PAGE).content.decode())
+    browser.post(reverse("account_email"), {"action_primary": "", "email": "new@example.com"})
+    browser.post(reverse("account_email"), {"action_remove": "", "email": "kari@example.com"})
+
+    other = Client()
+    page = sign_in(other, "new@example.com")
+    assert page.redirect_chain[-1][0] == PAGE
+    assert ticked(page.content.decode()) == before
+    assert point_of("kari@example.com").recipient == kari
+
+
+@pytest.mark.parametrize(
+    ("known", "typed"),
+    [
+        ("anonymous@example.com", "Anonymous@EXAMPLE.com"),
+        ("anonymous@example.com", "anonymous@\uff45xample.com"),
+        ("anonymous@xn--bcher-kva.example", "anonymous@b\u00fccher.example"),
+    ],
+)
+def test_every_spelling_of_an_address_is_the_same_person(browser, news, known, typed):
+    person = RecipientFactory(email=known)
+    stop_by_link(known, news)
+    sign_up(browser, typed)
+    verify(browser, known)
+
+    person.refresh_from_db()
+    assert person.account.email == known
+    assert ContactPoint.objects.count() == 1
+    assert sign_in(Client(), typed).redirect_chain[-1][0] == PAGE
+
+
+def test_an_address_another_account_gave_up_stays_where_its_refusals_are(browser, news, kari, anonymous):
+    stop_by_link("anonymous@example.com", news)
+    sign_in(browser, "kari@example.com")
+    add_address(browser, "anonymous@example.com")
+    verify(browser, "anonymous@example.com")
+    browser.post(reverse("account_email"), {"action_remove": "", "email": "anonymous@example.com"})
+
+    time_passes()
+    stranger = Client()
+    sign_up(stranger, "anonymous@example.com")
+    page = verify(stranger, "anonymous@example.com")
+
+    assert "kept with another account" in page.content.decode()
+    assert point_of("anonymous@example.com").recipient == kari
+    assert "The unsubscribe button" not in page.content.decode()
+    # Whoever reads the mailbox can still stop by link, and that holds.
+    other = TopicFactory()
+    stop_by_link("anonymous@example.com", other)
+    assert kari.choices.count() == 2
+
+
+def test_an_account_that_never_proved_its_address_gives_it_up(browser, kari):
+    squatter = Client()
+    sign_up(squatter, "wanted@example.com")
+    time_passes()
+    sign_in(browser, "kari@example.com")
+    add_address(browser, "wanted@example.com")
+    verify(browser, "wanted@example.com")
+
+    answer = browser.post(
+        reverse("account_email"), {"action_primary": "", "email": "wanted@example.com"}, follow=True
+    )
+    assert answer.status_code == 200
+    kari.account.refresh_from_db()
+    assert kari.account.email == "wanted@example.com"
+
+
+def test_signing_up_with_a_known_address_looks_the_same_and_tells_only_the_mailbox(kari):
+    answers = []
+    for address in ("kari@example.com", "unknown@example.com"):
+        browser = Client()
+        answer = browser.post(
+            reverse("account_signup"), {"email": address, "password1": "correct horse battery staple"}, follow=True
+        )
+        answers.append((answer.redirect_chain, without_token(answer.content.decode()).replace(address, "ADDRESS")))
+
+    assert answers[0] == answers[1]
+    assert [message.subject for message in mail.outbox] == [
+        "You have an account already",
+        "Confirm your address to finish signing up",
+    ]

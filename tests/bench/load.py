@@ -1,0 +1,112 @@
+"""The load: a process of its own that keeps some connections busy and says how long the answers took.
+
+Each line on standard input is a job, `{"port", "connections", "method", "body", "paths"}`; each is answered by a line
+`{"seconds", "statuses", "median_ms", "p99_ms"}`. Plain sockets and epoll, because whatever this process spends the server
+does not get: the machine may have two cores.
+"""
+
+import json
+import select
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+STALLED_AFTER = 20.0
+
+
+class Connection:
+    """One kept-alive connection with at most one request on its way."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=STALLED_AFTER)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.received = b""
+        self.missing = -1
+        self.sent_at = 0.0
+
+    def send(self, request: bytes) -> None:
+        self.received, self.missing = b"", -1
+        self.sent_at = time.perf_counter()
+        self.socket.sendall(request)
+
+    def read(self) -> int:
+        """Take what has arrived; the status when the answer is complete, else 0."""
+        data = self.socket.recv(262144)
+        if not data:
+            raise ConnectionError("The server closed a connection.")
+        if self.missing < 0:
+            self.received += data
+            end = self.received.find(b"\r\n\r\n")
+            if end < 0:
+                return 0
+            head = self.received[:end].lower()
+            start = head.find(b"content-length:")
+            if start < 0:
+                # Chunked: complete with the empty chunk.
+                return int(self.received[9:12]) if self.received.endswith(b"\r\n0\r\n\r\n") else 0
+            length = int(head[start + 15 :].split(b"\r\n", 1)[0])
+            self.missing = length - (len(self.received) - end - 4)
+        else:
+            self.missing -= len(data)
+        return int(self.received[9:12]) if self.missing <= 0 else 0
+
+
+def run(job: dict[str, Any]) -> dict[str, Any]:
+    requests = build(job)
+    connections = {}
+    poll = select.epoll()
+    for _ in range(job["connections"]):
+        connection = Connection(job["port"])
+        connections[connection.socket.fileno()] = connection
+        poll.register(connection.socket, select.EPOLLIN)
+    statuses: Counter[int] = Counter()
+    times = []
+    start = time.perf_counter()
+    busy = 0
+    for connection, request in zip(connections.values(), requests, strict=False):
+        connection.send(request)
+        busy += 1
+    while busy:
+        ready = poll.poll(STALLED_AFTER)
+        if not ready:
+            raise TimeoutError("The server does not answer.")
+        for descriptor, _event in ready:
+            connection = connections[descriptor]
+            status = connection.read()
+            if not status:
+                continue
+            statuses[status] += 1
+            times.append(time.perf_counter() - connection.sent_at)
+            request = next(requests, None)
+            if request is None:
+                busy -= 1
+            else:
+                connection.send(request)
+    seconds = time.perf_counter() - start
+    for connection in connections.values():
+        connection.socket.close()
+    poll.close()
+    times.sort()
+    return {
+        "seconds": seconds,
+        "statuses": {str(status): count for status, count in statuses.items()},
+        "median_ms": times[len(times) // 2] * 1000,
+        "p99_ms": times[int(len(times) * 0.99)] * 1000,
+    }
+
+
+def build(job: dict[str, Any]) -> Iterator[bytes]:
+    """The requests of a job as bytes, all made before the clock starts."""
+    body = job["body"].encode()
+    head = f"Host: 127.0.0.1:{job['port']}\r\nUser-Agent: bench\r\nAccept: */*\r\n"
+    if body:
+        head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+    return iter([f"{job['method']} {path} HTTP/1.1\r\n{head}\r\n".encode() + body for path in job["paths"]])
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(json.dumps(run(json.loads(line))), flush=True)

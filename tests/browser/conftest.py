@@ -1,0 +1,71 @@
+"""The site as people meet it: a live server, and links as they stand in a message."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from preferences import ledger
+from preferences.enums import Channel, Source, State
+from preferences.ledger import Change, Evidence
+from preferences.links import manage_url, stop_url
+from preferences.models import Brand, Purpose, Recipient, Topic
+from preferences.scope import Scope
+from tests.factories import ProfilingPurposeFactory, TopicFactory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where the site is, and the links its one recipient has in her mailbox."""
+
+    url: str
+    manage: str
+    old_manage: str
+    stop: str
+    news: Topic
+    events: Topic
+    activity: Purpose
+    recipient: Recipient
+
+    def field(self, topic: Topic, channel: Channel = Channel.EMAIL) -> str:
+        """The CSS selector of the switch of a topic on a channel."""
+        return f"[id='t{topic.pk}.{channel.value}']"
+
+
+@pytest.fixture
+def site(
+    live_server: LiveServer,
+    settings: Any,
+    acme: Brand,
+    news: Topic,
+    events: Topic,
+    activity: Purpose,
+    anonymous: Recipient,
+) -> Site:
+    """Two topics of one brand. Of both, the recipient has said yes to e-mail about the first."""
+    settings.BASE_URL = live_server.url
+    now = timezone.now()
+    point = anonymous.contact_points.get()
+    scope = Scope(
+        kind=ledger_kind(news), brand=news.brand_id, purpose=news.pk, channel=Channel.EMAIL
+    )
+    ledger.record(
+        recipient=anonymous.pk,
+        changes=[Change(scope=scope, state=State.OPTED_IN)],
+        evidence=Evidence(source=Source.LINK, fresh=True),
+        now=now - dt.timedelta(days=3),
+    )
+    return Site(
+        url=live_server.url,
+        manage=manage_url(contact_point=point, brand=acme.pk, now=now),
+        old_manage=manage_url(contact_point=point, brand=acme.pk, now=now - dt.timedelta(days=400)),
+        stop=stop_url(contact_point=point, topic=news, channel=Channel.EMAIL),
+        news=news,
+        events=events,
+        activity=activity,
+        recipient=anonymous,
+    )

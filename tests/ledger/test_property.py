@@ -1,0 +1,247 @@
+"""Random statements through every path, against a replay that knows only the design.
+
+The replay keeps a list of statements for each person and asks, for every cell of a small universe, which covers it
+and was made last. The universe has a topic, a brand and a channel that no statement ever names: they stand for
+what is added later, which "stop all" must cover too.
+"""
+
+import datetime as dt
+import itertools
+from dataclasses import dataclass, field
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from preferences.decisions.choices import load_choices
+from preferences.decisions.covering import deciding_statement
+from preferences.enums import Actor, Channel, Kind, Outcome, Route, Source, State
+from preferences.ledger import Change, Evidence, RecipientGone, merge, rebuild, record, undo
+from preferences.models import Event
+from preferences.scope import Scope
+from tests.factories import BrandFactory, ProfilingPurposeFactory, RecipientFactory, StaffFactory, TopicFactory
+
+START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+CHANNELS = ["email", "sms"]
+LATER = -1  # a brand, a topic or a purpose that nobody has named
+PEOPLE = 3
+
+IN, OUT, NOTHING = "opted_in", "opted_out", "unstated"
+
+
+@dataclass
+class Said:
+    scope: tuple
+    state: str
+    order: tuple
+    source: str
+    undone: bool = False
+
+
+@dataclass
+class Replay:
+    """The design, written down a second time and as simply as it can be."""
+
+    topics: list[tuple[int, int]]
+    purposes: list[int]
+    said: dict[int, list[Said]] = field(default_factory=dict)
+    now_part_of: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def cells(self):
+        brands = {brand for _, brand in self.topics}
+        topics = [(brand, topic) for topic, brand in self.topics]
+        topics += [(brand, LATER) for brand in brands] + [(LATER, LATER)]
+        yield from (("marketing", *topic, channel) for topic in topics for channel in [*CHANNELS, "post"])
+        yield from (("profiling", None, purpose, None) for purpose in [*self.purposes, LATER])
+
+    def covers(self, scope, cell):
+        return scope[0] == cell[0] and all(
+            mine is None or mine == its for mine, its in zip(scope[1:], cell[1:], strict=True)
+        )
+
+    def latest(self, person, cell):
+        standing = [said for said in self.said[person] if not said.undone and self.covers(said.scope, cell)]
+        return max(standing, key=lambda said: said.order, default=None)
+
+    def state(self, person, cell):
+        said = self.latest(person, cell)
+        return said.state if said else NOTHING
+
+    def within(self, scope):
+        return [cell for cell in self.cells if self.covers(scope, cell)]
+
+    def expected(self, person, scope, state, occurred_at, evidence):
+        if all(self.state(person, cell) == state for cell in self.within(scope)):
+            return Outcome.ALREADY_SO
+        deciding = self.latest(person, scope)
+        if deciding and deciding.order[0] > occurred_at:
+            return Outcome.SUPERSEDED
+        may_open = (
+            evidence.source in (Source.ACCOUNT, Source.STAFF)
+            or (evidence.source == Source.LINK and evidence.fresh)
+            or (evidence.source == Source.IMPORT and deciding is None)
+        )
+        return Outcome.CHANGED if state == OUT or may_open else Outcome.REFUSED
+
+
+SOURCES = ["account", "link", "old_link", "one_click", "import", "staff"]
+
+statements = st.tuples(
+    st.just("say"),
+    st.sampled_from([0, 0, 0, 1, 2]),
+    st.sampled_from(["topic", "topic", "topic", "brand", "channel", "all", "purpose", "all_profiling"]),
+    st.sampled_from([0, 0, 0, 1, 2]),
+    st.sampled_from(["email", "email", "email", "sms"]),
+    st.sampled_from([IN, OUT]),
+    st.sampled_from(SOURCES),
+    st.sampled_from([0, 2, 10, 60]),
+)
+undos = st.tuples(st.just("undo"), st.integers(0, 40))
+merges = st.tuples(st.just("merge"), st.integers(0, PEOPLE - 1), st.integers(0, PEOPLE - 1))
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(steps=st.lists(st.one_of(statements, statements, statements, undos, merges), min_size=10, max_size=40))
+def test_every_path_leads_where_the_design_says(db, steps):
+    with transaction.atomic():
+        _walk(steps)
+        transaction.set_rollback(True)
+
+
+def _walk(steps):
+    brands = BrandFactory.create_batch(2)
+    topics = [TopicFactory(brand=brands[0]), TopicFactory(brand=brands[0]), TopicFactory(brand=brands[1])]
+    purposes = ProfilingPurposeFactory.create_batch(2)
+    people = [recipient.pk for recipient in RecipientFactory.create_batch(PEOPLE)]
+    staff = StaffFactory()
+    replay = Replay(
+        topics=[(topic.pk, topic.brand_id) for topic in topics],
+        purposes=[purpose.pk for purpose in purposes],
+        said={person: [] for person in people},
+        now_part_of={person: person for person in people},
+    )
+    clock = itertools.count(10)
+
+    for step in steps:
+        now = START + dt.timedelta(minutes=next(clock))
+        match step:
+            case ("say", who, what, index, channel, state, source, minutes_ago):
+                scope = {
+                    "topic": ("marketing", topics[index].brand_id, topics[index].pk, channel),
+                    "brand": ("marketing", brands[index % 2].pk, None, None),
+                    "channel": ("marketing", None, None, channel),
+                    "all": ("marketing", None, None, None),
+                    "purpose": ("profiling", None, purposes[index % 2].pk, None),
+                    "all_profiling": ("profiling", None, None, None),
+                }[what]
+                if what not in ("topic", "purpose") or source == "one_click":
+                    state = OUT
+                _say(replay, people[who], scope, state, _evidence(source, staff, now, minutes_ago), now)
+            case ("undo", position):
+                _undo(replay, position, now)
+            case ("merge", one, other):
+                _merge(replay, people[one], people[other], now)
+        for person in set(replay.now_part_of.values()):
+            _compare(replay, person)
+
+    assert rebuild(check=True) == []
+
+
+def _evidence(source, staff, now, minutes_ago):
+    match source:
+        case "import":
+            return Evidence(
+                source=Source.IMPORT, actor=Actor.SYSTEM, occurred_at=now - dt.timedelta(minutes=minutes_ago)
+            )
+        case "staff":
+            return Evidence(
+                source=Source.STAFF,
+                actor=Actor.STAFF,
+                staff=staff.pk,
+                route=Route.LETTER,
+                reason="wrote a letter",
+                occurred_at=now - dt.timedelta(minutes=minutes_ago),
+            )
+        case "link" | "old_link":
+            return Evidence(source=Source.LINK, fresh=source == "link")
+        case _:
+            return Evidence(source=Source(source))
+
+
+def _say(replay, person, scope, state, evidence, now):
+    person = replay.now_part_of[person]
+    kind, brand, purpose, channel = scope
+    value = Scope(kind=Kind(kind), brand=brand, purpose=purpose, channel=Channel(channel) if channel else None)
+    occurred_at = evidence.occurred_at or now
+    expected = replay.expected(person, scope, state, occurred_at, evidence)
+    before = replay.state(person, scope)
+
+    change = Change(scope=value, state=State(state))
+    (result,) = record(recipient=person, changes=[change], evidence=evidence, now=now).results
+
+    assert (result.outcome, result.previous_state) == (expected, before)
+    if expected in (Outcome.CHANGED, Outcome.SUPERSEDED):
+        replay.said[person].append(
+            Said(scope=scope, state=state, order=(occurred_at, result.event), source=evidence.source)
+        )
+
+
+def _undo(replay, position, now):
+    everything = [(person, said) for person, all_said in replay.said.items() for said in all_said]
+    if not everything:
+        return
+    person, said = everything[position % len(everything)]
+    said_since = any(
+        other.order > said.order and not other.undone and replay.covers(other.scope, said.scope)
+        for other in replay.said[person]
+    )
+    evidence = Evidence(source=Source.UNDO)
+    if replay.now_part_of[person] != person:
+        with pytest.raises(RecipientGone):
+            undo(event=said.order[1], evidence=evidence, now=now)
+        return
+    allowed = not (said_since or said.undone or said.source == Source.MERGE)
+    result = undo(event=said.order[1], evidence=evidence, now=now)
+    assert result.outcome == (Outcome.CHANGED if allowed else Outcome.REFUSED)
+    said.undone = said.undone or allowed
+
+
+def _merge(replay, one, other, now):
+    one, other = replay.now_part_of[one], replay.now_part_of[other]
+    if one == other:
+        return
+
+    def combined(cell):
+        states = {replay.state(one, cell), replay.state(other, cell)}
+        return next(state for state in (OUT, IN, NOTHING) if state in states)
+
+    wanted = {cell: combined(cell) for cell in replay.cells}
+    merge(surviving=one, absorbed=other, reason="test", now=now)
+    for event in Event.objects.filter(recipient=one, source=Source.MERGE, recorded_at=now):
+        replay.said[one].append(
+            Said(
+                scope=(event.kind, event.brand_id, event.purpose_id, event.channel),
+                state=event.state,
+                order=(event.occurred_at, event.pk),
+                source=event.source,
+            )
+        )
+    replay.now_part_of = {person: one if at == other else at for person, at in replay.now_part_of.items()}
+    assert {cell: replay.state(one, cell) for cell in replay.cells} == wanted
+
+
+def _compare(replay, person):
+    """The ledger's answer for every cell is the replay's."""
+    choices = load_choices(person)
+    answers = {}
+    for cell in replay.cells:
+        kind, brand, purpose, channel = cell
+        scope = Scope(kind=Kind(kind), brand=brand, purpose=purpose, channel=Channel(channel) if channel else None)
+        statement = deciding_statement(choices=choices, scope=scope)
+        answers[cell] = statement.state.value if statement else NOTHING
+    assert answers == {cell: replay.state(person, cell) for cell in replay.cells}

@@ -1,0 +1,191 @@
+import datetime as dt
+import re
+import time
+from collections import Counter
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+from django.utils import timezone
+
+from preferences import ledger
+from preferences.demo.catalogue import load_catalogue
+from preferences.demo.past import plan_past
+from preferences.demo.people import PASSWORD
+from preferences.enums import Channel, Source
+from preferences.models import (
+    Brand,
+    Choice,
+    ContactPoint,
+    Event,
+    LinkRequest,
+    Merge,
+    ProfilingPurpose,
+    Recipient,
+    Topic,
+    Wording,
+)
+from preferences.views.brand_look import contrast
+
+pytestmark = pytest.mark.django_db
+
+TABLES = (
+    Brand,
+    Topic,
+    ProfilingPurpose,
+    Recipient,
+    ContactPoint,
+    Event,
+    Choice,
+    Merge,
+    Wording,
+    LinkRequest,
+    get_user_model(),
+    EmailAddress,
+)
+
+
+@pytest.fixture
+def demo(settings, run):
+    settings.DEMO = True
+    return run("load_demo")
+
+
+def test_what_is_there(demo):
+    assert (demo.status, demo.err) == (0, "")
+    assert Brand.objects.count() == 3
+    topics = Topic.objects.filter(retired_at=None)
+    assert topics.count() >= 8
+    assert {channel for topic in topics for channel in topic.channels} == set(Channel.values)
+    assert list(ProfilingPurpose.objects.order_by("position").values_list("key", flat=True)) == [
+        "activity",
+        "customer-relationship",
+        "email-tracking",
+    ]
+    people = Recipient.objects.filter(merged_into=None)
+    assert people.count() == 40
+    assert people.values("country").distinct().count() == 8
+    assert 300 <= Event.objects.count() <= 900
+    assert set(Event.objects.values_list("source", flat=True)) == {
+        Source.LINK,
+        Source.ONE_CLICK,
+        Source.ACCOUNT,
+        Source.STAFF,
+        Source.IMPORT,
+        Source.UNDO,
+        Source.MERGE,
+    }
+
+
+def test_every_text_is_there_in_both_languages(demo):
+    for purpose in [*Topic.objects.all(), *ProfilingPurpose.objects.all()]:
+        texts = [purpose.name, purpose.description]
+        if isinstance(purpose, ProfilingPurpose):
+            texts.append(purpose.data_used)
+        for text in texts:
+            assert text.data.keys() == {"en", "nb"}
+            assert all(text.data.values())
+
+
+def test_the_past_is_past_and_in_order(demo):
+    now = timezone.now()
+    recorded = list(Event.objects.order_by("pk").values_list("recorded_at", flat=True))
+    assert recorded == sorted(recorded)
+    assert now - dt.timedelta(days=120) < recorded[0]
+    assert recorded[-1] < now
+    assert sum(at > now - dt.timedelta(days=30) for at in recorded) >= 60
+    assert not any(event.occurred_at > event.recorded_at for event in Event.objects.all())
+    assert ledger.rebuild(check=True) == []
+
+
+def test_what_a_page_was_asked_on_stands_in_the_history(demo):
+    shown = Counter(Event.objects.exclude(wording=None).values_list("source", flat=True))
+    assert shown.keys() == {Source.LINK, Source.ACCOUNT}
+    assert not Event.objects.filter(source__in=shown, wording=None).exists()
+
+
+def test_one_letter_came_too_late(demo):
+    late = Event.objects.get(reason__startswith="The letter lay")
+    assert not Choice.objects.filter(event=late).exists()
+
+
+def test_brand_colours_can_be_read_on_white(demo):
+    for colour in Brand.objects.values_list("colour", flat=True):
+        red, green, blue = bytes.fromhex(colour[1:])
+        assert contrast((red, green, blue), (255, 255, 255)) >= 4.5
+
+
+def test_the_same_past_every_time():
+    purposes = load_catalogue()
+    once, again = (list(plan_past(purposes=purposes, now=timezone.now())) for _ in range(2))
+    assert once == again
+
+
+def test_a_second_run_changes_nothing_and_is_quick(demo, run):
+    before = [list(table.objects.order_by("pk").values()) for table in TABLES]
+    started = time.perf_counter()
+
+    again = run("load_demo")
+
+    assert time.perf_counter() - started < 1
+    assert again.status == 0
+    assert [list(table.objects.order_by("pk").values()) for table in TABLES] == before
+    assert _without_tokens(again.out) == _without_tokens(demo.out)
+
+
+def test_quiet_says_nothing(settings, run):
+    settings.DEMO = True
+    ended = run("load_demo", "--quiet")
+    assert (ended.status, ended.out, ended.err) == (0, "", "")
+    assert Event.objects.exists()
+
+
+def test_what_is_printed(demo):
+    assert _without_tokens(demo.out) == (
+        "Manage link     http://testserver/p/<token>/\n"
+        "Stop link       http://testserver/u/<token>/\n"
+        "Undo link       http://testserver/undo/<token>/\n"
+        f"Account         http://testserver/preferences/  kari@example.com  {PASSWORD}\n"
+        f"Admin           http://testserver/admin/  admin@example.com  {PASSWORD}\n"
+        "Staff           the same page and password: "
+        "support@example.com, editor@example.com, auditor@example.com\n"
+    )
+
+
+def test_the_printed_links_open(demo, client):
+    for path in re.findall(r"http://testserver(/(?:p|u|undo)/\S+)", demo.out):
+        assert client.get(path).status_code == 200
+        assert client.head(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "kari@example.com",
+        "admin@example.com",
+        "support@example.com",
+        "editor@example.com",
+        "auditor@example.com",
+    ],
+)
+def test_the_printed_sign_ins_work(demo, client, email):
+    client.post(reverse("account_login"), {"login": email, "password": PASSWORD})
+    assert client.get(reverse("preferences:account")).status_code == 200
+    assert client.session["_auth_user_id"] == str(get_user_model().objects.get(email=email).pk)
+
+
+def test_staff_are_in_their_groups(demo):
+    staff = get_user_model().objects.filter(is_staff=True).order_by("email")
+    assert [
+        (user.email, user.is_superuser, [group.name for group in user.groups.all()]) for user in staff
+    ] == [
+        ("admin@example.com", True, []),
+        ("auditor@example.com", False, ["auditors"]),
+        ("editor@example.com", False, ["editors"]),
+        ("support@example.com", False, ["support"]),
+    ]
+
+
+def _without_tokens(text: str) -> str:
+    return re.sub(r"/[-\w.]{40,}/", "/<token>/", text)
