@@ -26,6 +26,8 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 # Probes come every few seconds and say nothing while they succeed.
 QUIET_ROUTES = frozenset({"healthz", "readyz"})
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 # The loggers whose messages quote the path of the request.
 _QUOTES_PATH = ("django.request", "django.security", "django.channels", "django.server")
 _ADDRESS = re.compile(r"[^\s<>\"'=(),;:]+@[^\s<>\"'(),;:]+")
@@ -40,29 +42,24 @@ class RequestLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         start = time.perf_counter()
         identifier = uuid4().hex
-        reset = request_id.set(identifier)
-        try:
-            response = self.get_response(request)
-            route = request.resolver_match.view_name if request.resolver_match else None
-            if route not in QUIET_ROUTES or response.status_code >= 400:
-                logger.info(
-                    "request",
-                    extra={
-                        "fields": {
-                            "method": request.method if request.method in _METHODS else "other",
-                            "route": route,
-                            "status": response.status_code,
-                            "ms": round((time.perf_counter() - start) * 1000, 1),
-                        }
-                    },
-                )
-        finally:
-            request_id.reset(reset)
+        # Never taken back: Django writes its own line about a request after the last middleware is done.
+        request_id.set(identifier)
+        response = self.get_response(request)
+        route = request.resolver_match.view_name if request.resolver_match else None
+        if route not in QUIET_ROUTES or response.status_code >= 400:
+            logger.info(
+                "request",
+                extra={
+                    "fields": {
+                        "method": request.method if request.method in METHODS else "other",
+                        "route": route,
+                        "status": response.status_code,
+                        "ms": round((time.perf_counter() - start) * 1000, 1),
+                    }
+                },
+            )
         response["X-Request-ID"] = identifier
         return response
-
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class JsonFormatter(logging.Formatter):

@@ -75,7 +75,9 @@ class UndoToken:
 
 def make_stop_token(token: StopToken) -> str:
     """The text of a stop link's token, to stand in `/u/<token>/`."""
-    return _sign(_STOP_SALT, [token.recipient, token.contact_point, token.brand, token.topic, token.channel.value])
+    return _sign(
+        _STOP_SALT, [token.recipient, token.contact_point, token.brand, token.topic, token.channel.value]
+    )
 
 
 def read_stop_token(text: str) -> StopToken:
@@ -94,7 +96,9 @@ def read_stop_token(text: str) -> StopToken:
 
 def make_manage_token(token: ManageToken) -> str:
     """The text of a manage link's token, to stand in `/p/<token>/`."""
-    return _sign(_MANAGE_SALT, [token.recipient, token.contact_point, token.brand, int(token.issued_at.timestamp())])
+    return _sign(
+        _MANAGE_SALT, [token.recipient, token.contact_point, token.brand, int(token.issued_at.timestamp())]
+    )
 
 
 def read_manage_token(text: str) -> ManageToken:

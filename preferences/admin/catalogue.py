@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from i18nfield.fields import I18nCharField, I18nTextField
@@ -27,7 +29,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from preferences.admin.colour import READABLE, contrast_with_white
+from preferences.admin.colour import COLOUR, READABLE, contrast_with_white
 from preferences.admin.translated import NameInput, TextInput
 from preferences.enums import Channel, Kind
 from preferences.models import Brand, ProfilingPurpose, Topic
@@ -40,18 +42,23 @@ class EveryLanguage(HistoricalRecordContextHelper):
         field = self.model._meta.get_field(change.field)
         if not isinstance(field, I18nCharField | I18nTextField):
             return super().format_delta_change(change)
-        old, new = (self._by_language(value) for value in (change.old, change.new))
+        old, new = _by_language(change.old), _by_language(change.new)
         differing = [language for language in {**old, **new} if old.get(language) != new.get(language)]
-        change.old, change.new = (
-            " · ".join(f"{language}: {texts.get(language, '–')}" for language in differing)
-            for texts in (old, new)
+        return replace(
+            change,
+            field=capfirst(field.verbose_name),
+            old=_in_languages(old, differing),
+            new=_in_languages(new, differing),
         )
-        change.field = str(field.verbose_name).capitalize()
-        return change
 
-    def _by_language(self, value: Any) -> dict[str, str]:
-        data = value.data if isinstance(value, LazyI18nString) else LazyI18nString(value).data
-        return data if isinstance(data, dict) else {"": str(data or "")}
+
+def _by_language(value: Any) -> dict[str, str]:
+    data = value.data if isinstance(value, LazyI18nString) else LazyI18nString(value).data
+    return data if isinstance(data, dict) else {"": str(data or "")}
+
+
+def _in_languages(texts: dict[str, str], languages: list[str]) -> str:
+    return " · ".join(f"{language}: {texts.get(language) or '–'}" for language in languages)
 
 
 class HistoryAdmin(SimpleHistoryAdmin, ModelAdmin):
@@ -67,7 +74,21 @@ class HistoryAdmin(SimpleHistoryAdmin, ModelAdmin):
     def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
 
-    def get_historical_record_context_helper(self, request: HttpRequest, historical_record: Any) -> EveryLanguage:
+    def history_form_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        version_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponseBase:
+        """An earlier version, to look at. To hide the button, as `revert_disabled` does, would not be enough."""
+        if request.method != "GET":
+            raise PermissionDenied
+        return super().history_form_view(request, object_id, version_id, extra_context)
+
+    def get_historical_record_context_helper(
+        self, request: HttpRequest, historical_record: Any
+    ) -> EveryLanguage:
         return EveryLanguage(self.model, historical_record)
 
 
@@ -113,10 +134,15 @@ class BrandForm(RetirableForm):
 
     def clean_colour(self) -> str:
         colour: str = self.cleaned_data["colour"]
+        if not COLOUR.fullmatch(colour):
+            # The model says what a colour looks like.
+            return colour
         ratio = contrast_with_white(colour)
         if ratio < READABLE:
             raise ValidationError(
-                _("White text on this colour cannot be read well: the contrast is %(ratio)s to 1, it must be 4.5 to 1. Choose a darker colour."),
+                _(
+                    "White text on this colour cannot be read well: the contrast is %(ratio)s to 1, it must be 4.5 to 1. Choose a darker colour."
+                ),
                 code="contrast",
                 params={"ratio": f"{ratio:.1f}"},
             )
@@ -215,5 +241,3 @@ class ProfilingPurposeAdmin(CatalogueAdmin):
         (None, {"fields": ["key", "name", "description", "data_used", "requirement"]}),
         (_("Standing"), {"fields": ["position", "retired"]}),
     ]
-
-

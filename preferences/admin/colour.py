@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+COLOUR = re.compile(r"#[0-9a-f]{6}")
+
 # 1.4.3 Contrast (Minimum), level AA, text of ordinary size.
 READABLE = 4.5
 

@@ -21,7 +21,8 @@ from preferences.models import Recipient
 
 class EraseForm(forms.Form):
     understood = forms.BooleanField(
-        label=_("I have checked who asks for this, and that it cannot be taken back."), widget=UnfoldBooleanWidget
+        label=_("I have checked who asks for this, and that it cannot be taken back."),
+        widget=UnfoldBooleanWidget,
     )
 
 

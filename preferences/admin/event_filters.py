@@ -93,7 +93,9 @@ class PurposeFilter(_ColumnFilter):
     parameter_name = column = "purpose"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        purposes = Purpose.objects.select_related("brand").order_by("-kind", "brand__position", "position", "pk")
+        purposes = Purpose.objects.select_related("brand").order_by(
+            "-kind", "brand__position", "position", "pk"
+        )
         return [
             (str(purpose.pk), f"{purpose.brand}: {purpose}" if purpose.brand else str(purpose))
             for purpose in purposes

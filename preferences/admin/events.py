@@ -75,9 +75,13 @@ class EventAdmin(ReadOnlyAdmin):
     ordering = ["-pk"]
 
     def own_urls(self) -> list[URLPattern]:
-        return [path("export/", self.admin_site.admin_view(self.export_view), name="preferences_event_export")]
+        return [
+            path("export/", self.admin_site.admin_view(self.export_view), name="preferences_event_export")
+        ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
         extra = {
             "title": _("Events"),
             "export_url": f"{reverse('admin:preferences_event_export')}?{request.GET.urlencode()}"
@@ -116,7 +120,12 @@ class EventAdmin(ReadOnlyAdmin):
 
     @display(
         description=_("state"),
-        label={State.OPTED_IN: "success", State.OPTED_OUT: "danger", State.PENDING: "warning", State.UNSTATED: "info"},
+        label={
+            State.OPTED_IN: "success",
+            State.OPTED_OUT: "danger",
+            State.PENDING: "warning",
+            State.UNSTATED: "info",
+        },
     )
     def became(self, obj: Event) -> tuple[str, str]:
         return obj.state, str(State(obj.state).label)

@@ -21,15 +21,30 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         (
             _("People"),
             [
-                (_("Recipients"), "person_search", "preferences_recipient_changelist", "preferences.view_recipient"),
-                (_("Add a recipient"), "person_add", "preferences_recipient_add", "preferences.add_recipient"),
+                (
+                    _("Recipients"),
+                    "person_search",
+                    "preferences_recipient_changelist",
+                    "preferences.view_recipient",
+                ),
+                (
+                    _("Add a recipient"),
+                    "person_add",
+                    "preferences_recipient_add",
+                    "preferences.add_recipient",
+                ),
             ],
         ),
         (
             _("History"),
             [
                 (_("Events"), "history", "preferences_event_changelist", "preferences.view_event"),
-                (_("Wordings shown"), "format_quote", "preferences_wording_changelist", "preferences.view_wording"),
+                (
+                    _("Wordings shown"),
+                    "format_quote",
+                    "preferences_wording_changelist",
+                    "preferences.view_wording",
+                ),
             ],
         ),
         (

@@ -28,7 +28,9 @@ _KINDS = {"email": ContactKind.EMAIL, "phone": ContactKind.PHONE, "postal": Cont
 
 
 class NewRecipientForm(forms.Form):
-    email = forms.CharField(label=_("E-mail address"), required=False, max_length=320, widget=UnfoldAdminTextInputWidget)
+    email = forms.CharField(
+        label=_("E-mail address"), required=False, max_length=320, widget=UnfoldAdminTextInputWidget
+    )
     phone = forms.CharField(
         label=_("Phone number"),
         required=False,
@@ -37,7 +39,10 @@ class NewRecipientForm(forms.Form):
         help_text=_("With country code, such as +47 22 00 00 00."),
     )
     postal = forms.CharField(
-        label=_("Postal address"), required=False, max_length=320, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2})
+        label=_("Postal address"),
+        required=False,
+        max_length=320,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
     )
     country = forms.CharField(
         label=_("Country"),
@@ -55,7 +60,10 @@ class NewRecipientForm(forms.Form):
         help_text=_("Left unknown, the strictest law applies."),
     )
     language = forms.ChoiceField(
-        label=_("Language"), required=False, choices=[("", _("Not known")), *settings.LANGUAGES], widget=UnfoldAdminSelectWidget
+        label=_("Language"),
+        required=False,
+        choices=[("", _("Not known")), *settings.LANGUAGES],
+        widget=UnfoldAdminSelectWidget,
     )
     organisation = forms.CharField(
         label=_("Organisation"), required=False, max_length=160, widget=UnfoldAdminTextInputWidget

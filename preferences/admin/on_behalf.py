@@ -74,7 +74,9 @@ class ReasonForm(forms.Form):
         reason: str = self.cleaned_data["reason"]
         if names_personal_data(reason):
             raise ValidationError(
-                _("This seems to hold an address or a number. The history is kept for good: leave personal data out."),
+                _(
+                    "This seems to hold an address or a number. The history is kept for good: leave personal data out."
+                ),
                 code="personal_data",
             )
         return reason
@@ -100,7 +102,9 @@ class OnBehalfForm(ReasonForm):
         label=_("How the request came in"),
         choices=[("", "—"), *Route.choices],
         widget=UnfoldAdminSelectWidget,
-        help_text=_("By phone, in a chat or in person, the words above are kept as the text the person was told."),
+        help_text=_(
+            "By phone, in a chat or in person, the words above are kept as the text the person was told."
+        ),
     )
     field_order = ("subjects", "answer", "route", "received_at", "reason")
 
@@ -188,7 +192,9 @@ def _record(
 def _subjects(*, recipient: Recipient, chosen: Sequence[str]) -> list[Subject]:
     """Everything on the person's page, labelled in the language of staff, worded in that of the person."""
     page = page_for(recipient=recipient)
-    spoken = recipient.language if recipient.language in dict(settings.LANGUAGES) else translation.get_language()
+    spoken = (
+        recipient.language if recipient.language in dict(settings.LANGUAGES) else translation.get_language()
+    )
     with translation.override(spoken):
         wordings = _wordings(page_for(recipient=recipient))
     brands = {section.brand.pk: section.brand.name for section in page.brands}

@@ -47,7 +47,8 @@ def recipient_view(request: HttpRequest, recipient_id: int, model_admin: ModelAd
             "sections": _sections(page),
             "stops": _broad_stops(page),
             "timeline": [
-                {"entry": entry, "source": SOURCES[Source(entry.event.source)]} for entry in timeline[:_TIMELINE_LENGTH]
+                {"entry": entry, "source": SOURCES[Source(entry.event.source)]}
+                for entry in timeline[:_TIMELINE_LENGTH]
             ],
             "older": timeline[_TIMELINE_LENGTH - 1].event.pk if len(timeline) > _TIMELINE_LENGTH else None,
             "is_newest": not before,
@@ -85,7 +86,9 @@ def _broad_stops(page: PreferencePage) -> list[Stop]:
     """What is stopped as a whole; of two stops, one of which covers the other, the wider."""
     stopped = [stop for stop in page.stops if stop.stopped]
     return [
-        stop for stop in stopped if not any(other.scope.covers(stop.scope) for other in stopped if other is not stop)
+        stop
+        for stop in stopped
+        if not any(other.scope.covers(stop.scope) for other in stopped if other is not stop)
     ]
 
 

@@ -43,7 +43,9 @@ class RecipientAdmin(ReadOnlyAdmin):
             return queryset, False
         return queryset.filter(pk__in=find_recipients(text=search_term)), False
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
         """The list; where a search finds one person, that person's screen."""
         term = request.GET.get("q", "").strip()
         if term and "\x00" not in term and self.has_view_permission(request):
@@ -54,7 +56,12 @@ class RecipientAdmin(ReadOnlyAdmin):
 
     def own_urls(self) -> list[URLPattern]:
         return [
-            path(route, self.admin_site.admin_view(view), {"model_admin": self}, name=f"preferences_recipient_{name}")
+            path(
+                route,
+                self.admin_site.admin_view(view),
+                {"model_admin": self},
+                name=f"preferences_recipient_{name}",
+            )
             for route, view, name in [
                 ("add/", new_recipient_view, "add"),
                 ("<int:recipient_id>/", recipient_view, "change"),
@@ -67,7 +74,9 @@ class RecipientAdmin(ReadOnlyAdmin):
     @admin.display(description=_("number"))
     def number(self, obj: Recipient) -> str:
         return format_html(
-            '<a class="link" href="{}">#{}</a>', reverse("admin:preferences_recipient_change", args=[obj.pk]), obj.pk
+            '<a class="link" href="{}">#{}</a>',
+            reverse("admin:preferences_recipient_change", args=[obj.pk]),
+            obj.pk,
         )
 
     @admin.display(description=_("addresses and numbers"))

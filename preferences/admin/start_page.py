@@ -93,8 +93,20 @@ def add_plots(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         **context,
         "title": _("Start"),
         "plots": [
-            plot(counts=counts, state=State.OPTED_OUT, name=_("Opt-outs"), title=_("Opt-outs per day"), today=today),
-            plot(counts=counts, state=State.OPTED_IN, name=_("Opt-ins"), title=_("Opt-ins per day"), today=today),
+            plot(
+                counts=counts,
+                state=State.OPTED_OUT,
+                name=_("Opt-outs"),
+                title=_("Opt-outs per day"),
+                today=today,
+            ),
+            plot(
+                counts=counts,
+                state=State.OPTED_IN,
+                name=_("Opt-ins"),
+                title=_("Opt-ins per day"),
+                today=today,
+            ),
         ],
         "shares": shares_opted_out(),
         "waiting": waiting["count"],
@@ -105,7 +117,9 @@ def add_plots(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def daily_counts(*, now: dt.datetime) -> list[DailyCount]:
     """Opt-outs and opt-ins recorded in the last thirty days, today included, by day and source. One query."""
-    first = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) - dt.timedelta(days=_DAYS - 1)
+    first = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) - dt.timedelta(
+        days=_DAYS - 1
+    )
     rows = (
         Event.objects.filter(recorded_at__gte=first, state__in=[State.OPTED_OUT, State.OPTED_IN])
         .annotate(day=TruncDate("recorded_at"))
@@ -114,7 +128,9 @@ def daily_counts(*, now: dt.datetime) -> list[DailyCount]:
         .order_by("day", "source", "state")
     )
     return [
-        DailyCount(day=row["day"], source=Source(row["source"]), state=State(row["state"]), count=row["count"])
+        DailyCount(
+            day=row["day"], source=Source(row["source"]), state=State(row["state"]), count=row["count"]
+        )
         for row in rows
     ]
 
@@ -132,7 +148,9 @@ def plot(*, counts: list[DailyCount], state: State, name: str, title: str, today
         cells[count.day, count.source] += count.count
     sources = [source for source in Source if by_source[source]]
     # One colour for a source, in both plots.
-    series = {source: number for number, source in enumerate(s for s in Source if s in {c.source for c in counts})}
+    series = {
+        source: number for number, source in enumerate(s for s in Source if s in {c.source for c in counts})
+    }
     top = _round_up(max(by_day.values(), default=0))
     step = (_WIDTH - _LEFT) // _DAYS
     bars: list[Bar] = []
@@ -221,7 +239,11 @@ def shares_opted_out() -> list[Share] | None:
         if counted is None:
             return None
         cache.set("start_page.shares", counted, _SHARES_KEPT_FOR)
-    topics = Topic.objects.filter(retired_at=None).select_related("brand").order_by("brand__position", "position", "pk")
+    topics = (
+        Topic.objects.filter(retired_at=None)
+        .select_related("brand")
+        .order_by("brand__position", "position", "pk")
+    )
     shares = [
         Share(
             topic=str(topic.name),

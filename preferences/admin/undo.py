@@ -22,7 +22,9 @@ from preferences.ledger import Evidence, RecipientGone
 from preferences.models import Event
 
 
-def undo_view(request: HttpRequest, recipient_id: int, event_id: int, model_admin: ModelAdmin) -> HttpResponseBase:
+def undo_view(
+    request: HttpRequest, recipient_id: int, event_id: int, model_admin: ModelAdmin
+) -> HttpResponseBase:
     """GET says what would be restored, POST restores it."""
     if not request.user.has_perms(["preferences.view_recipient", "preferences.act_on_behalf"]):
         raise PermissionDenied
@@ -45,7 +47,9 @@ def undo_view(request: HttpRequest, recipient_id: int, event_id: int, model_admi
                 now=timezone.now(),
             )
         except RecipientGone:
-            messages.error(request, _("This person's record was merged or erased: the change can no longer be undone."))
+            messages.error(
+                request, _("This person's record was merged or erased: the change can no longer be undone.")
+            )
             return HttpResponseRedirect(screen)
         if result.outcome is Outcome.CHANGED:
             messages.success(request, _("Undone. The change and its undo both stay in the history."))

@@ -34,7 +34,9 @@ class WordingTemplateForm(forms.ModelForm):
         """Every placeholder must be one that is filled in; any other would stand on the page as it is written."""
         text: LazyI18nString = self.cleaned_data["text"]
         allowed = placeholders_of(self.instance.key)
-        unknown = sorted({found for words in text.data.values() for found in _PLACEHOLDER.findall(words or "")} - allowed)
+        unknown = sorted(
+            {found for words in text.data.values() for found in _PLACEHOLDER.findall(words or "")} - allowed
+        )
         if unknown:
             raise ValidationError(
                 _("Nothing is filled in for %(unknown)s here. These may be used: %(allowed)s."),

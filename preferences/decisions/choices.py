@@ -21,7 +21,10 @@ def load_choices(recipient: int) -> list[Stated]:
         return [
             Stated(
                 scope=Scope(
-                    kind=Kind(kind), brand=brand, purpose=purpose, channel=Channel(channel) if channel else None
+                    kind=Kind(kind),
+                    brand=brand,
+                    purpose=purpose,
+                    channel=Channel(channel) if channel else None,
                 ),
                 state=State(state),
                 occurred_at=occurred_at,

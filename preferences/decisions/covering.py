@@ -27,7 +27,15 @@ class Stated:
 
 def deciding_statement(*, choices: Iterable[Stated], scope: Scope) -> Stated | None:
     """Of all choices that cover `scope`, the latest; None where nobody has said anything."""
-    return max((choice for choice in choices if choice.scope.covers(scope)), key=lambda c: c.order, default=None)
+    return max(
+        (choice for choice in choices if choice.scope.covers(scope)), key=lambda c: c.order, default=None
+    )
+
+
+def stated_state(*, choices: Iterable[Stated], scope: Scope) -> State:
+    """The state that holds for `scope` by what was said: `unstated` where nobody has said anything."""
+    statement = deciding_statement(choices=choices, scope=scope)
+    return statement.state if statement else State.UNSTATED
 
 
 def says_all(*, choices: Sequence[Stated], scope: Scope, state: State) -> Stated | None:
@@ -39,9 +47,11 @@ def says_all(*, choices: Sequence[Stated], scope: Scope, state: State) -> Stated
     deciding = deciding_statement(choices=choices, scope=scope)
     if deciding is None or deciding.state is not state:
         return None
-    for choice in choices:
-        if choice.order > deciding.order and choice.state is not state and choice.scope.overlaps(scope):
-            standing = deciding_statement(choices=choices, scope=choice.scope)
-            if standing is None or standing.state is not state:
-                return None
-    return deciding
+    contradicted = any(
+        choice.order > deciding.order
+        and choice.state is not state
+        and choice.scope.overlaps(scope)
+        and stated_state(choices=choices, scope=choice.scope) is not state
+        for choice in choices
+    )
+    return None if contradicted else deciding

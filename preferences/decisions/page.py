@@ -169,7 +169,11 @@ class _Builder:
         return TopicRow(
             name=str(topic.name),
             description=str(topic.description),
-            switches=tuple(self._topic_switch(topic, Channel(channel)) for channel in Channel if channel in topic.channels),
+            switches=tuple(
+                self._topic_switch(topic, Channel(channel))
+                for channel in Channel
+                if channel in topic.channels
+            ),
         )
 
     def profiling(self, purpose: Purpose) -> ProfilingRow:
@@ -233,12 +237,21 @@ class _Builder:
             scope=Scope(kind=Kind.MARKETING, brand=topic.brand_id, purpose=topic.pk, channel=channel),
             label=str(channel.label),
             name=in_words(kind=Kind.MARKETING, brand=topic.brand, purpose=topic, channel=channel),
-            requirement=required_permission(country=self._country, channel=channel, relationship=self._relationship),
+            requirement=required_permission(
+                country=self._country, channel=channel, relationship=self._relationship
+            ),
             wording=self.words.switch(purpose=topic, channel=channel),
         )
 
     def _switch(
-        self, *, field: str, scope: Scope, label: str, name: str, requirement: Requirement, wording: WordingText
+        self,
+        *,
+        field: str,
+        scope: Scope,
+        label: str,
+        name: str,
+        requirement: Requirement,
+        wording: WordingText,
     ) -> Switch:
         return Switch(
             field=field,
@@ -249,7 +262,9 @@ class _Builder:
             wording=wording,
         )
 
-    def _stop(self, *, value: str, scope: Scope, label: str, name: str, reach: str, wording: WordingText) -> Stop:
+    def _stop(
+        self, *, value: str, scope: Scope, label: str, name: str, reach: str, wording: WordingText
+    ) -> Stop:
         return Stop(
             value=value,
             scope=scope,

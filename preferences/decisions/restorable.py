@@ -38,9 +38,7 @@ def restorable(*, event: Event, choices: Sequence[Stated]) -> Restorable:
         scope=event.scope,
         state=State(event.state),
         restored=_statement_before(event),
-        refusal=_refusal(
-            event=event, choices=choices, undone=Event.objects.filter(undoes=event).exists()
-        ),
+        refusal=_refusal(event=event, choices=choices, undone=Event.objects.filter(undoes=event).exists()),
     )
 
 
@@ -78,4 +76,6 @@ def _statement_before(event: Event) -> Stated | None:
     )
     if before is None:
         return None
-    return Stated(scope=before.scope, state=State(before.state), occurred_at=before.occurred_at, event=before.pk)
+    return Stated(
+        scope=before.scope, state=State(before.state), occurred_at=before.occurred_at, event=before.pk
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from preferences.demo.catalogue import BRANDS, load_catalogue, retire_topics
 from preferences.demo.past import tell_past
@@ -17,9 +17,12 @@ def load_demo(*, now: dt.datetime) -> bool:
 
     The demo's first brand tells: where it exists, nothing is done.
     """
-    if Brand.objects.filter(key=BRANDS[0].key).exists():
-        return False
     with transaction.atomic():
+        # Of two loads at once the second waits, and then finds all of it there.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('load_demo', 0))")
+        if Brand.objects.filter(key=BRANDS[0].key).exists():
+            return False
         purposes = load_catalogue()
         recipients = load_people(now=now)
         staff = load_staff()

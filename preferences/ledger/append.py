@@ -53,7 +53,8 @@ _LOCK = "SELECT merged_into_id, erased_at FROM preferences_recipient WHERE id = 
 
 _STORE_WORDINGS = """
 INSERT INTO preferences_wording (content_hash, language, text, created_at)
-SELECT content_hash, language, text, %s FROM unnest(%s::text[], %s::text[], %s::text[]) AS shown (content_hash, language, text)
+SELECT content_hash, language, text, %s
+  FROM unnest(%s::text[], %s::text[], %s::text[]) AS shown (content_hash, language, text)
     ON CONFLICT DO NOTHING
 """
 
@@ -64,7 +65,8 @@ WITH event AS (
             kind, brand_id, purpose_id, channel, state, previous_state, occurred_at, wording_id)
     SELECT %s, %s, %s, %s, %s, %s, %s,
            kind, brand, purpose, channel, state, previous_state, occurred_at, wording
-      FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[])
+      FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[],
+                  %s::text[], %s::text[], %s::timestamptz[], %s::text[])
            WITH ORDINALITY
            AS entry (kind, brand, purpose, channel, state, previous_state, occurred_at, wording, position)
      ORDER BY position
@@ -114,7 +116,12 @@ def append(*, recipient: int, entries: Sequence[Entry], author: Author, now: dt.
         if wordings:
             cursor.execute(
                 _STORE_WORDINGS,
-                [now, list(wordings), [w.language for w in wordings.values()], [w.text for w in wordings.values()]],
+                [
+                    now,
+                    list(wordings),
+                    [w.language for w in wordings.values()],
+                    [w.text for w in wordings.values()],
+                ],
             )
         cursor.execute(
             _APPEND,

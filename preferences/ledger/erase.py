@@ -6,6 +6,8 @@ import datetime as dt
 
 from django.db import transaction
 
+from preferences.decisions.choices import load_choices
+from preferences.decisions.covering import stated_state
 from preferences.enums import Actor, Kind, Source, State
 from preferences.ledger.append import Author, Entry, append, lock_recipient
 from preferences.models import ContactPoint, Recipient
@@ -20,13 +22,14 @@ def erase(*, recipient: int, now: dt.datetime) -> None:
     """
     with transaction.atomic():
         recipient = lock_recipient(recipient)
+        choices = load_choices(recipient)
         append(
             recipient=recipient,
             entries=[
                 Entry(
                     scope=Scope(kind=kind),
                     state=State.OPTED_OUT,
-                    previous_state=State.UNSTATED,
+                    previous_state=stated_state(choices=choices, scope=Scope(kind=kind)),
                     occurred_at=now,
                     moves=True,
                 )
@@ -37,5 +40,11 @@ def erase(*, recipient: int, now: dt.datetime) -> None:
         )
         ContactPoint.objects.filter(recipient=recipient).delete()
         Recipient.objects.filter(pk=recipient).update(
-            account=None, external_id=None, language="", country="", relationship="", organisation="", erased_at=now
+            account=None,
+            external_id=None,
+            language="",
+            country="",
+            relationship="",
+            organisation="",
+            erased_at=now,
         )

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from preferences.decisions.covering import Stated, deciding_statement, says_all
 from preferences.decisions.choices import load_choices
+from preferences.decisions.covering import Stated, says_all, stated_state
 from preferences.enums import Actor, Source, State
 from preferences.ledger.append import Author, Entry, append, lock_recipient
 from preferences.models import ContactPoint, Merge, Recipient
 from preferences.scope import Scope
 
+# What either has said, the strongest first.
+_PRECEDENCE = (State.OPTED_OUT, State.OPTED_IN, State.PENDING, State.UNSTATED)
 _PROFILE = ("external_id", "language", "country", "relationship", "organisation")
 
 
@@ -40,9 +42,7 @@ def merge(*, surviving: int, absorbed: int, reason: str, now: dt.datetime) -> Me
         surviving, absorbed = locked[surviving], locked[absorbed]
         if surviving == absorbed:
             raise MergeImpossible(code="same_recipient")
-        entries = _entries(
-            surviving=load_choices(surviving), absorbed=load_choices(absorbed), now=now
-        )
+        entries = _entries(surviving=load_choices(surviving), absorbed=load_choices(absorbed), now=now)
         append(
             recipient=surviving,
             entries=entries,
@@ -57,15 +57,8 @@ def merge(*, surviving: int, absorbed: int, reason: str, now: dt.datetime) -> Me
 
 def combined_state(*, surviving: Sequence[Stated], absorbed: Sequence[Stated], scope: Scope) -> State:
     """What holds for `scope` once both are one: no beats yes, yes beats unconfirmed, anything beats nothing."""
-    said = {
-        statement.state
-        for choices in (surviving, absorbed)
-        if (statement := deciding_statement(choices=choices, scope=scope))
-    }
-    for state in (State.OPTED_OUT, State.OPTED_IN, State.PENDING):
-        if state in said:
-            return state
-    return State.UNSTATED
+    said = {stated_state(choices=choices, scope=scope) for choices in (surviving, absorbed)}
+    return next(state for state in _PRECEDENCE if state in said)
 
 
 def _entries(*, surviving: list[Stated], absorbed: list[Stated], now: dt.datetime) -> list[Entry]:
@@ -77,12 +70,11 @@ def _entries(*, surviving: list[Stated], absorbed: list[Stated], now: dt.datetim
     after = list(surviving)
 
     def write(scope: Scope, state: State) -> None:
-        deciding = deciding_statement(choices=after, scope=scope)
         entries.append(
             Entry(
                 scope=scope,
                 state=state,
-                previous_state=deciding.state if deciding else State.UNSTATED,
+                previous_state=stated_state(choices=after, scope=scope),
                 occurred_at=now,
                 moves=True,
             )
@@ -91,13 +83,14 @@ def _entries(*, surviving: list[Stated], absorbed: list[Stated], now: dt.datetim
         after[:] = [choice for choice in after if choice.scope != scope] + [stated]
 
     for choice in absorbed:
-        if not choice.scope.is_single and not says_all(choices=after, scope=choice.scope, state=State.OPTED_OUT):
+        if not choice.scope.is_single and not says_all(
+            choices=after, scope=choice.scope, state=State.OPTED_OUT
+        ):
             write(choice.scope, State.OPTED_OUT)
     single = {choice.scope: None for choice in [*surviving, *absorbed] if choice.scope.is_single}
     for scope in single:
         wanted = combined_state(surviving=surviving, absorbed=absorbed, scope=scope)
-        deciding = deciding_statement(choices=after, scope=scope)
-        if deciding is None or deciding.state is not wanted:
+        if stated_state(choices=after, scope=scope) is not wanted:
             write(scope, wanted)
     return entries
 
@@ -107,7 +100,9 @@ def _move_person(*, surviving: int, absorbed: int) -> None:
     given = Recipient.objects.get(pk=absorbed)
     if kept.account_id and given.account_id:
         raise MergeImpossible(code="two_accounts")
-    filled = {name: getattr(given, name) for name in _PROFILE if getattr(given, name) and not getattr(kept, name)}
+    filled = {
+        name: getattr(given, name) for name in _PROFILE if getattr(given, name) and not getattr(kept, name)
+    }
     if given.account_id:
         filled["account_id"] = given.account_id
     # The unique columns are given up before they are taken over.

@@ -6,20 +6,18 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from preferences.models import Choice, Event, Recipient
 
 # The Choice of a scope is its latest Event that was not undone; an undo itself states nothing.
-_REPLAYED = """
-SELECT DISTINCT ON (recipient_id, kind, brand_id, purpose_id, channel)
-       recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, id AS event_id
-  FROM preferences_event AS event
- WHERE undoes_id IS NULL
-   AND NOT EXISTS (SELECT FROM preferences_event AS undo WHERE undo.undoes_id = event.id)
-   {where}
- ORDER BY recipient_id, kind, brand_id, purpose_id, channel, occurred_at DESC, id DESC
-"""
-
-_DIFFERENCES = f"""
-WITH replayed AS ({_REPLAYED.format(where="")})
+_DIFFERENCES = """
+WITH replayed AS (
+    SELECT DISTINCT ON (recipient_id, kind, brand_id, purpose_id, channel)
+           recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, id AS event_id
+      FROM preferences_event AS event
+     WHERE undoes_id IS NULL
+       AND NOT EXISTS (SELECT FROM preferences_event AS undo WHERE undo.undoes_id = event.id)
+     ORDER BY recipient_id, kind, brand_id, purpose_id, channel, occurred_at DESC, id DESC
+)
 SELECT coalesce(replayed.recipient_id, choice.recipient_id), choice.id, choice.event_id, replayed.event_id
   FROM replayed
   FULL JOIN preferences_choice AS choice
@@ -31,11 +29,6 @@ SELECT coalesce(replayed.recipient_id, choice.recipient_id), choice.id, choice.e
  WHERE (choice.state, choice.occurred_at, choice.event_id)
        IS DISTINCT FROM (replayed.state, replayed.occurred_at, replayed.event_id)
  ORDER BY 1, 2, 4
-"""
-
-_INSERT = f"""
-INSERT INTO preferences_choice (recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, event_id)
-{_REPLAYED.format(where="AND event.recipient_id = %s")}
 """
 
 
@@ -69,7 +62,23 @@ def rebuild(*, check: bool = False) -> list[Difference]:
 
 
 def _mend(recipient: int) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT FROM preferences_recipient WHERE id = %s FOR NO KEY UPDATE", [recipient])
-        cursor.execute("DELETE FROM preferences_choice WHERE recipient_id = %s", [recipient])
-        cursor.execute(_INSERT, [recipient])
+    """Say it all again: the Choices of one recipient, from the Events that stand."""
+    with transaction.atomic():
+        Recipient.objects.select_for_update(no_key=True).get(pk=recipient)
+        standing = Event.objects.filter(recipient=recipient, undoes=None, undone_by=None)
+        scope = ("kind", "brand_id", "purpose_id", "channel")
+        latest = standing.order_by(*scope, "-occurred_at", "-pk").distinct(*scope)
+        Choice.objects.filter(recipient=recipient).delete()
+        Choice.objects.bulk_create(
+            Choice(
+                recipient_id=recipient,
+                kind=event.kind,
+                brand_id=event.brand_id,
+                purpose_id=event.purpose_id,
+                channel=event.channel,
+                state=event.state,
+                occurred_at=event.occurred_at,
+                event=event,
+            )
+            for event in latest
+        )

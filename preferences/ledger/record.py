@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from django.db import connection, transaction
 
-from preferences.decisions.covering import Stated, deciding_statement, says_all
 from preferences.decisions.choices import load_choices
+from preferences.decisions.covering import Stated, deciding_statement, says_all
 from preferences.enums import Outcome, Refusal, Source, State
 from preferences.ledger.append import Author, Entry, append, lock_recipient
 from preferences.ledger.policy import WIDENING, Widening
@@ -108,8 +108,12 @@ class _Drafts:
             draft.resting_on = resting_on.event
             return
         draft.superseded = deciding is not None and deciding.occurred_at > self._occurred_at
-        if not draft.superseded:
-            draft.refusal = self._not_permitted(change, previous=previous)
+        if change.state is not State.OPTED_OUT:
+            # A late statement moves nothing, so it needs no permission; a stale page is refused all the same, or
+            # its yes would come to light once the newer stop is undone.
+            if not draft.superseded:
+                draft.refusal = self._not_permitted(previous)
+            draft.refusal = draft.refusal or self._stale(change)
             if draft.refusal:
                 return
         draft.written = True
@@ -173,10 +177,8 @@ class _Drafts:
             return Refusal.CHANNEL_NOT_OFFERED
         return None
 
-    def _not_permitted(self, change: Change, *, previous: State) -> Refusal | None:
-        """Narrowing always is. Widening needs the evidence its source must bring, and a page that is not stale."""
-        if change.state is State.OPTED_OUT:
-            return None
+    def _not_permitted(self, previous: State) -> Refusal | None:
+        """Whether the source may widen on the evidence it brings."""
         match WIDENING[self._evidence.source]:
             case Widening.NEVER:
                 return Refusal.MAY_ONLY_NARROW
@@ -184,9 +186,10 @@ class _Drafts:
                 return Refusal.LINK_TOO_OLD
             case Widening.FILL_GAP if previous is not State.UNSTATED:
                 return Refusal.ALREADY_STATED
-        return self._stale(change)
+        return None
 
     def _stale(self, change: Change) -> Refusal | None:
+        """Whether the page this was sent from is older than a stop of the same thing."""
         seen = self._evidence.seen_version
         if seen is None:
             return None

@@ -6,10 +6,10 @@ import datetime as dt
 
 from django.db import transaction
 
-from preferences.decisions.covering import deciding_statement
-from preferences.decisions.restorable import restorable
 from preferences.decisions.choices import load_choices
-from preferences.enums import Outcome, Source, State
+from preferences.decisions.covering import stated_state
+from preferences.decisions.restorable import restorable
+from preferences.enums import Outcome, Source
 from preferences.ledger.append import RecipientGone, lock_recipient
 from preferences.ledger.values import Change, ChangeResult, Evidence
 from preferences.models import Choice, Event
@@ -30,8 +30,7 @@ def undo(*, event: int, evidence: Evidence, now: dt.datetime) -> ChangeResult:
             raise RecipientGone(code="recipient_merged")
         choices = load_choices(undone.recipient_id)
         found = restorable(event=undone, choices=choices)
-        deciding = deciding_statement(choices=choices, scope=found.scope)
-        previous = deciding.state if deciding else State.UNSTATED
+        previous = stated_state(choices=choices, scope=found.scope)
         change = Change(scope=found.scope, state=found.restored_state)
         if found.refusal:
             return ChangeResult(

@@ -55,10 +55,16 @@ class Purpose(models.Model):
 
     kind = models.CharField(_("kind"), max_length=9, choices=Kind, editable=False)
     key = models.SlugField(_("key"), unique=True, help_text=_("Short name for programs; never changes."))
-    brand = models.ForeignKey(Brand, models.PROTECT, null=True, blank=True, verbose_name=_("brand"), related_name="topics")
+    brand = models.ForeignKey(
+        Brand, models.PROTECT, null=True, blank=True, verbose_name=_("brand"), related_name="topics"
+    )
     name = I18nCharField(_("name"))
-    description = I18nTextField(_("description"), help_text=_("What people get or what is done, in one or two sentences."))
-    data_used = I18nTextField(_("data used"), blank=True, default="", help_text=_("Which personal data this uses."))
+    description = I18nTextField(
+        _("description"), help_text=_("What people get or what is done, in one or two sentences.")
+    )
+    data_used = I18nTextField(
+        _("data used"), blank=True, default="", help_text=_("Which personal data this uses.")
+    )
     channels = ArrayField(
         models.CharField(max_length=10, choices=Channel), verbose_name=_("channels"), default=list, blank=True
     )
@@ -83,7 +89,9 @@ class Purpose(models.Model):
                 name="purpose_topic_or_profiling",
                 condition=Q(kind=Kind.MARKETING, brand__isnull=False, channels__len__gt=0, requirement="")
                 | Q(kind=Kind.PROFILING, brand=None, channels=[]) & ~Q(requirement=""),
-                violation_error_message=_("A topic has a brand and at least one channel; a profiling purpose has neither, but a default."),
+                violation_error_message=_(
+                    "A topic has a brand and at least one channel; a profiling purpose has neither, but a default."
+                ),
             )
         ]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -20,15 +18,29 @@ from preferences.scope import Scope
 class Statement(models.Model):
     """The columns that Event and Choice share: who, about what, which answer."""
 
-    recipient = models.ForeignKey(Recipient, models.PROTECT, db_index=False, verbose_name=_("recipient"), related_name="%(class)ss")
+    recipient = models.ForeignKey(
+        Recipient, models.PROTECT, db_index=False, verbose_name=_("recipient"), related_name="%(class)ss"
+    )
     kind = models.CharField(_("kind"), max_length=9, choices=Kind)
     brand = models.ForeignKey(
-        Brand, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("brand")
+        Brand,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("brand"),
     )
     purpose = models.ForeignKey(
-        Purpose, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("purpose")
+        Purpose,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("purpose"),
     )
-    channel = models.CharField(_("channel"), max_length=10, choices=Channel, null=True, blank=True)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, null=True, blank=True)  # noqa: DJ001 - null is "all", as in brand and purpose
     state = models.CharField(_("state"), max_length=9, choices=State)
     occurred_at = models.DateTimeField(_("occurred at"), help_text=_("When the person said it."))
 
@@ -64,7 +76,13 @@ class Event(Statement):
     route = models.CharField(_("route"), max_length=9, choices=Route, blank=True, default="")
     reason = models.CharField(_("reason"), max_length=500, blank=True, default="")
     wording = models.ForeignKey(
-        Wording, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("wording")
+        Wording,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("wording"),
     )
     undoes = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="undone_by", verbose_name=_("undoes")
@@ -86,7 +104,8 @@ class Event(Statement):
             ),
             models.CheckConstraint(
                 name="event_undo_names_its_event",
-                condition=Q(source=Source.UNDO, undoes__isnull=False) | (~Q(source=Source.UNDO) & Q(undoes=None)),
+                condition=Q(source=Source.UNDO, undoes__isnull=False)
+                | (~Q(source=Source.UNDO) & Q(undoes=None)),
             ),
             models.CheckConstraint(
                 name="event_staff_evidence",
@@ -112,7 +131,9 @@ class Event(Statement):
 class Choice(Statement):
     """The current statement of one recipient for one scope; rests on an Event."""
 
-    event = models.ForeignKey(Event, models.PROTECT, db_index=False, related_name="+", verbose_name=_("event"))
+    event = models.ForeignKey(
+        Event, models.PROTECT, db_index=False, related_name="+", verbose_name=_("event")
+    )
 
     class Meta:
         verbose_name = _("choice")
@@ -133,8 +154,12 @@ class Choice(Statement):
 class Merge(models.Model):
     """Two recipients turned out to be one person. Stands in the history of both; append-only like Event."""
 
-    surviving = models.ForeignKey(Recipient, models.PROTECT, related_name="merges", verbose_name=_("surviving recipient"))
-    absorbed = models.OneToOneField(Recipient, models.PROTECT, related_name="merge", verbose_name=_("absorbed recipient"))
+    surviving = models.ForeignKey(
+        Recipient, models.PROTECT, related_name="merges", verbose_name=_("surviving recipient")
+    )
+    absorbed = models.OneToOneField(
+        Recipient, models.PROTECT, related_name="merge", verbose_name=_("absorbed recipient")
+    )
     reason = models.CharField(_("reason"), max_length=200)
     recorded_at = models.DateTimeField(_("recorded at"))
 

@@ -26,7 +26,12 @@ class Recipient(models.Model):
         related_name="recipient",
     )
     external_id = models.CharField(
-        _("external id"), max_length=80, null=True, blank=True, unique=True, help_text=_("This person's id in the customer system.")
+        _("external id"),
+        max_length=80,
+        null=True,
+        blank=True,
+        unique=True,
+        help_text=_("This person's id in the customer system."),
     )
     language = models.CharField(_("language"), max_length=12, blank=True, default="")
     country = models.CharField(
@@ -36,7 +41,9 @@ class Recipient(models.Model):
         default="",
         validators=[RegexValidator(r"^[A-Z]{2}$", _("Two capital letters, ISO 3166-1."))],
     )
-    relationship = models.CharField(_("relationship"), max_length=17, choices=Relationship, blank=True, default="")
+    relationship = models.CharField(
+        _("relationship"), max_length=17, choices=Relationship, blank=True, default=""
+    )
     organisation = models.CharField(_("organisation"), max_length=160, blank=True, default="")
     created_at = models.DateTimeField(_("created at"))
     merged_into = models.ForeignKey(
@@ -52,7 +59,9 @@ class Recipient(models.Model):
             ("erase_recipient", "Can erase a person's data"),
         ]
         constraints = [
-            models.CheckConstraint(name="recipient_not_merged_into_itself", condition=~Q(merged_into=models.F("id"))),
+            models.CheckConstraint(
+                name="recipient_not_merged_into_itself", condition=~Q(merged_into=models.F("id"))
+            ),
         ]
 
     def __str__(self) -> str:
@@ -71,14 +80,16 @@ class ContactPointQuerySet(models.QuerySet["ContactPoint"]):
 class ContactPoint(models.Model):
     """An address or number of a recipient. One address belongs to one recipient."""
 
-    recipient = models.ForeignKey(Recipient, models.CASCADE, related_name="contact_points", verbose_name=_("recipient"))
+    recipient = models.ForeignKey(
+        Recipient, models.CASCADE, related_name="contact_points", verbose_name=_("recipient")
+    )
     kind = models.CharField(_("kind"), max_length=6, choices=ContactKind)
     value = models.CharField(_("address or number"), max_length=320)
     normalized = models.CharField(_("spelling it is found by"), max_length=320)
     verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"))
 
-    objects: ClassVar[models.Manager[ContactPoint]] = ContactPointQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[ContactPoint]] = ContactPointQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("contact point")

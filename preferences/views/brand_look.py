@@ -53,9 +53,11 @@ def _legible(colour: Colour, *, paper: Colour) -> Colour:
     """The colour, moved towards black or white just far enough to be read on `paper`."""
     target = _BLACK if _luminance(paper) > 0.5 else _WHITE
     for step in range(101):
-        moved = tuple(round(a + (b - a) * step / 100) for a, b in zip(colour, target, strict=True))
-        if contrast(moved, paper) >= _LEGIBLE:
-            return moved
+        red, green, blue = (
+            round(have + (want - have) * step / 100) for have, want in zip(colour, target, strict=True)
+        )
+        if contrast((red, green, blue), paper) >= _LEGIBLE:
+            return (red, green, blue)
     return target
 
 
@@ -65,7 +67,8 @@ def _ink(colour: Colour) -> Colour:
 
 def _luminance(colour: Colour) -> float:
     red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in (c / 255 for c in colour)
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (c / 255 for c in colour)
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 

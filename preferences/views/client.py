@@ -8,7 +8,9 @@ from django.http import HttpRequest
 
 def client_of(request: HttpRequest) -> str:
     """The network address of the client, seen through TRUSTED_PROXIES proxies; for counting, never for storing."""
-    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    forwarded = [
+        part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()
+    ]
     proxies = settings.TRUSTED_PROXIES
     if proxies and len(forwarded) >= proxies:
         return str(forwarded[-proxies])

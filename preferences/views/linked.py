@@ -16,7 +16,6 @@ from django.views.decorators.http import require_http_methods
 from preferences.models import ContactPoint, Recipient
 from preferences.views.language import prefer_language
 
-
 logger = logging.getLogger(__name__)
 
 # After this many seconds whoever could not be answered may try again.

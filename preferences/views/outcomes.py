@@ -27,7 +27,11 @@ class OutcomeLine:
 
 
 def outcome_lines(
-    *, results: Iterable[ChangeResult], names: Mapping[Scope, str], contact_point: int | None, now: dt.datetime
+    *,
+    results: Iterable[ChangeResult],
+    names: Mapping[Scope, str],
+    contact_point: int | None,
+    now: dt.datetime,
 ) -> list[OutcomeLine]:
     """A line for each result; `names` says what each scope is called on the page."""
     return [

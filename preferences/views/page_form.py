@@ -43,13 +43,17 @@ def read_page_form(*, data: QueryDict, page: PreferencePage) -> PageForm:
     version = _version(data.get("version", ""))
     if "stop" in data:
         stops = {stop.value: stop for stop in page.stops}
-        stop = stops.get(data["stop"])
+        stop = stops.get(str(data["stop"]))
         if stop is None:
             raise _unknown()
         change = Change(scope=stop.scope, state=State.OPTED_OUT, wording=stop.wording)
         return PageForm(changes=(change,), seen_version=version)
 
-    shown, was_on, on = set(data.get("shown", "").split()), set(data.get("was_on", "").split()), set(data.getlist("on"))
+    shown, was_on, on = (
+        set(data.get("shown", "").split()),
+        set(data.get("was_on", "").split()),
+        set(data.getlist("on")),
+    )
     switches = {switch.field: switch for switch in page.switches}
     if not (shown | on) <= switches.keys() or not (was_on | on) <= shown:
         raise _unknown()
@@ -77,5 +81,7 @@ def _version(text: str) -> int:
 def _unknown() -> PageFormInvalid:
     return PageFormInvalid(
         code="field_unknown",
-        message=_("The page you sent names something that is not offered. Nothing was saved. Please try again below."),
+        message=_(
+            "The page you sent names something that is not offered. Nothing was saved. Please try again below."
+        ),
     )

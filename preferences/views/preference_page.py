@@ -92,7 +92,9 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
 
 
 def _names(page: PreferencePage) -> dict[Scope, str]:
-    return {switch.scope: switch.name for switch in page.switches} | {stop.scope: stop.name for stop in page.stops}
+    return {switch.scope: switch.name for switch in page.switches} | {
+        stop.scope: stop.name for stop in page.stops
+    }
 
 
 def _with_undo(

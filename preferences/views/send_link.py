@@ -7,9 +7,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -33,7 +32,9 @@ class LinkForm(forms.Form):
         try:
             return normalize_address(kind=ContactKind.EMAIL, value=self.cleaned_data["address"])
         except AddressInvalid as error:
-            raise ValidationError(_("This is not an e-mail address. Is a part of it missing?"), code=error.code) from error
+            raise ValidationError(
+                _("This is not an e-mail address. Is a part of it missing?"), code=error.code
+            ) from error
 
 
 # It acts for whoever reads the mailbox, not for whoever sends the form, so there is nothing a CSRF token would guard.

@@ -91,8 +91,8 @@ def _page(request: HttpRequest, text: str) -> HttpResponse:
 
     chosen = next((offer for offer in offers if offer.value == request.POST["stop"]), None)
     if chosen is None:
-        error = _("This button is not known. Nothing was changed. Please choose one of these.")
-        return render(request, "preferences/stop.html", {**context, "error": error}, status=400)
+        unknown = _("This button is not known. Nothing was changed. Please choose one of these.")
+        return render(request, "preferences/stop.html", {**context, "error": unknown}, status=400)
     now = timezone.now()
     recorded = ledger.record(
         recipient=holder.recipient.pk, changes=[chosen.change], evidence=Evidence(source=Source.LINK), now=now

@@ -51,7 +51,12 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
     return render(
         request,
         "preferences/undone.html",
-        {**context, "done": result.outcome is Outcome.CHANGED, "result": result, "restored": result.change.state},
+        {
+            **context,
+            "done": result.outcome is Outcome.CHANGED,
+            "result": result,
+            "restored": result.change.state,
+        },
     )
 
 

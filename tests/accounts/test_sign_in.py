@@ -87,13 +87,9 @@ def test_a_forgotten_password_is_set_anew_through_the_mailbox(browser, kari):
     assert answer.headers["Location"] == "/preferences/"
 
 
-def test_an_authenticator_app_is_asked_for_at_the_next_sign_in(
-    browser, kari, django_capture_on_commit_callbacks
-):
+def test_an_authenticator_app_is_asked_for_at_the_next_sign_in(browser, kari):
     sign_in(browser, "kari@example.com")
-    with django_capture_on_commit_callbacks(execute=True):
-        secret = set_up_app(browser)
-    assert "authenticator app" in newest_mail("kari@example.com").body
+    secret = set_up_app(browser)
 
     other = Client()
     answer = sign_in(other, "kari@example.com")
@@ -101,6 +97,15 @@ def test_an_authenticator_app_is_asked_for_at_the_next_sign_in(
     assert other.get("/preferences/").status_code == 302
     answer = other.post(reverse("mfa_authenticate"), {"code": code_of_app(secret)}, follow=True)
     assert answer.redirect_chain[-1][0] == "/preferences/"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_factor_is_reported_to_the_mailbox(browser, kari):
+    sign_in(browser, "kari@example.com")
+    set_up_app(browser)
+
+    assert newest_mail("kari@example.com").subject == "An authenticator app was added"
+    assert "http://testserver/accounts/sessions/" in newest_mail("kari@example.com").body
 
 
 def test_a_recovery_code_works_once(browser, kari):

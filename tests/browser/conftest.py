@@ -6,16 +6,14 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from preferences import ledger
-from preferences.enums import Channel, Source, State
+from preferences.enums import Channel, Kind, Source, State
 from preferences.ledger import Change, Evidence
 from preferences.links import manage_url, stop_url
 from preferences.models import Brand, Purpose, Recipient, Topic
 from preferences.scope import Scope
-from tests.factories import ProfilingPurposeFactory, TopicFactory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +44,11 @@ def site(
     activity: Purpose,
     anonymous: Recipient,
 ) -> Site:
-    """Two topics of one brand. Of both, the recipient has said yes to e-mail about the first."""
+    """Two topics of one brand. The recipient has said yes to e-mail about the first, three days ago."""
     settings.BASE_URL = live_server.url
     now = timezone.now()
     point = anonymous.contact_points.get()
-    scope = Scope(
-        kind=ledger_kind(news), brand=news.brand_id, purpose=news.pk, channel=Channel.EMAIL
-    )
+    scope = Scope(kind=Kind.MARKETING, brand=news.brand_id, purpose=news.pk, channel=Channel.EMAIL)
     ledger.record(
         recipient=anonymous.pk,
         changes=[Change(scope=scope, state=State.OPTED_IN)],

@@ -20,7 +20,13 @@ from preferences.enums import Actor, Channel, Kind, Outcome, Route, Source, Stat
 from preferences.ledger import Change, Evidence, RecipientGone, merge, rebuild, record, undo
 from preferences.models import Event
 from preferences.scope import Scope
-from tests.factories import BrandFactory, ProfilingPurposeFactory, RecipientFactory, StaffFactory, TopicFactory
+from tests.factories import (
+    BrandFactory,
+    ProfilingPurposeFactory,
+    RecipientFactory,
+    StaffFactory,
+    TopicFactory,
+)
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 CHANNELS = ["email", "sms"]
@@ -104,7 +110,9 @@ merges = st.tuples(st.just("merge"), st.integers(0, PEOPLE - 1), st.integers(0, 
 
 @pytest.mark.django_db
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=st.lists(st.one_of(statements, statements, statements, undos, merges), min_size=10, max_size=40))
 def test_every_path_leads_where_the_design_says(db, steps):
@@ -176,7 +184,9 @@ def _evidence(source, staff, now, minutes_ago):
 def _say(replay, person, scope, state, evidence, now):
     person = replay.now_part_of[person]
     kind, brand, purpose, channel = scope
-    value = Scope(kind=Kind(kind), brand=brand, purpose=purpose, channel=Channel(channel) if channel else None)
+    value = Scope(
+        kind=Kind(kind), brand=brand, purpose=purpose, channel=Channel(channel) if channel else None
+    )
     occurred_at = evidence.occurred_at or now
     expected = replay.expected(person, scope, state, occurred_at, evidence)
     before = replay.state(person, scope)
@@ -241,7 +251,9 @@ def _compare(replay, person):
     answers = {}
     for cell in replay.cells:
         kind, brand, purpose, channel = cell
-        scope = Scope(kind=Kind(kind), brand=brand, purpose=purpose, channel=Channel(channel) if channel else None)
+        scope = Scope(
+            kind=Kind(kind), brand=brand, purpose=purpose, channel=Channel(channel) if channel else None
+        )
         statement = deciding_statement(choices=choices, scope=scope)
         answers[cell] = statement.state.value if statement else NOTHING
     assert answers == {cell: replay.state(person, cell) for cell in replay.cells}

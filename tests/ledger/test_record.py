@@ -46,7 +46,9 @@ def test_a_stop_writes_one_event_and_one_choice_resting_on_it():
     wording = WordingText(language="en", text="Stop this.")
     change = Change(scope=on(topic), state=State.OPTED_OUT, wording=wording)
 
-    recorded = record(recipient=recipient.pk, changes=[change], evidence=Evidence(source=Source.LINK), now=NOW)
+    recorded = record(
+        recipient=recipient.pk, changes=[change], evidence=Evidence(source=Source.LINK), now=NOW
+    )
 
     event, choice = Event.objects.get(), Choice.objects.get()
     assert (event.scope, event.state, event.previous_state) == (on(topic), State.OPTED_OUT, State.UNSTATED)
@@ -166,7 +168,11 @@ class TestLateStatements:
     def test_a_time_to_come_is_refused(self):
         early = Evidence(source=Source.ACCOUNT, occurred_at=NOW + 10 * MINUTE)
         (result,) = say(RecipientFactory(), (Scope.all_marketing(), State.OPTED_OUT), evidence=early)
-        assert (result.outcome, result.refusal, result.event) == (Outcome.REFUSED, Refusal.IN_THE_FUTURE, None)
+        assert (result.outcome, result.refusal, result.event) == (
+            Outcome.REFUSED,
+            Refusal.IN_THE_FUTURE,
+            None,
+        )
         assert not Event.objects.exists()
 
 

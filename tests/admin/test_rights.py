@@ -1,0 +1,119 @@
+"""Who may do what. The groups come with the migrations; nothing sets them up at run time."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.urls import NoReverseMatch, reverse
+
+from preferences.enums import State
+
+GROUPS = ("support", "editors", "auditors", "superuser", "")
+
+# For each page: which of GROUPS may open it.
+PAGES = [
+    ("index", [], "support editors auditors superuser -"),
+    ("preferences_recipient_changelist", [], "support auditors superuser"),
+    ("preferences_recipient_add", [], "support superuser"),
+    ("preferences_recipient_change", ["kari"], "support auditors superuser"),
+    ("preferences_recipient_on_behalf", ["kari"], "support superuser"),
+    ("preferences_recipient_undo", ["kari", "event"], "support superuser"),
+    ("preferences_recipient_erase", ["kari"], "superuser"),
+    ("preferences_event_changelist", [], "support auditors superuser"),
+    ("preferences_event_export", [], "auditors superuser"),
+    ("preferences_wording_changelist", [], "support editors auditors superuser"),
+    ("preferences_brand_changelist", [], "support editors auditors superuser"),
+    ("preferences_brand_add", [], "editors superuser"),
+    ("preferences_topic_changelist", [], "support editors auditors superuser"),
+    ("preferences_topic_add", [], "editors superuser"),
+    ("preferences_topic_change", ["news"], "support editors auditors superuser"),
+    ("preferences_topic_history", ["news"], "support editors auditors superuser"),
+    ("preferences_topic_delete", ["news"], ""),
+    ("preferences_brand_delete", ["acme"], ""),
+    ("preferences_profilingpurpose_add", [], "editors superuser"),
+    ("preferences_profilingpurpose_delete", ["activity"], ""),
+    ("preferences_wordingtemplate_changelist", [], "editors auditors superuser"),
+    ("preferences_wordingtemplate_add", [], ""),
+    ("accounts_user_changelist", [], "superuser"),
+    ("django_tasks_database_dbtaskresult_changelist", [], "superuser"),
+]
+
+
+@pytest.fixture
+def rows(kari, news, acme, activity, say):
+    return {
+        "kari": kari.pk,
+        "news": news.pk,
+        "acme": acme.pk,
+        "activity": activity.pk,
+        "event": say(kari, State.OPTED_OUT),
+    }
+
+
+@pytest.mark.parametrize(("page", "arguments", "allowed"), PAGES, ids=[page for page, *_ in PAGES])
+def test_who_may_open_which_page(page, arguments, allowed, rows, sign_in):
+    path = reverse(f"admin:{page}", args=[rows[name] for name in arguments])
+
+    opened = {group or "-" for group in GROUPS if sign_in(group).get(path).status_code == 200}
+
+    assert opened == set(allowed.split())
+
+
+def test_the_groups_are_there_after_the_migrations(db):
+    groups = dict.fromkeys(["support", "editors", "auditors"])
+    for name in groups:
+        permissions = Group.objects.get(name=name).permissions.values_list("codename", flat=True)
+        groups[name] = {codename for codename in permissions if not codename.startswith("view_")}
+
+    assert groups == {
+        "support": {"act_on_behalf", "add_recipient"},
+        "editors": {
+            *(
+                f"{act}_{name}"
+                for act in ("add", "change")
+                for name in ("brand", "topic", "profilingpurpose")
+            ),
+            "change_wordingtemplate",
+        },
+        "auditors": {"export_event"},
+    }
+
+
+@pytest.mark.parametrize("model", ["event", "choice", "merge", "wording"])
+@pytest.mark.parametrize("page", ["add", "change", "delete", "history"])
+def test_the_history_has_no_page_to_edit_it(model, page):
+    for arguments in ([], [1]):
+        with pytest.raises(NoReverseMatch):
+            reverse(f"admin:preferences_{model}_{page}", args=arguments)
+
+
+def test_even_a_superuser_cannot_edit_or_delete_events(kari, say, sign_in):
+    event = say(kari, State.OPTED_OUT)
+    client = sign_in("superuser")
+    events = reverse("admin:preferences_event_changelist")
+
+    for path in ("add/", f"{event}/", f"{event}/change/", f"{event}/delete/", f"{event}/history/"):
+        for method in (client.get, client.post):
+            assert method(f"{events}{path}").status_code == 404, path
+    answer = client.post(events, {"action": "delete_selected", "_selected_action": event}, follow=True)
+
+    assert answer.status_code in {200, 403}
+    assert kari.events.count() == 1
+    assert b"delete_selected" not in client.get(events).content
+
+
+def test_the_menu_offers_only_what_opens(rows, sign_in):
+    for group in GROUPS:
+        client = sign_in(group)
+        menu = client.get(reverse("admin:index")).context["sidebar_navigation"]
+        for link in [item["link"] for part in menu for item in part["items"]]:
+            assert client.get(link).status_code == 200, (group, link)
+
+
+def test_pages_of_the_admin_run_nothing_inline(rows, sign_in):
+    policy = sign_in("superuser").get(reverse("admin:index")).headers["Content-Security-Policy"]
+
+    assert "script-src 'self' 'unsafe-eval';" in policy
+    assert "style-src 'self';" in policy
+    assert (
+        "unsafe-eval"
+        not in sign_in("superuser").get(reverse("account_email")).headers["Content-Security-Policy"]
+    )

@@ -1,0 +1,188 @@
+"""What holds for every page a person opens, whatever the page: seen with the demo's catalogue, the longest there is."""
+
+import datetime as dt
+import gzip
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from pytest_django.live_server_helper import LiveServer
+
+from preferences.demo.load import load_demo
+from preferences.demo.people import ACCOUNT_HOLDER
+from preferences.enums import Channel, ContactKind
+from preferences.links import manage_url, stop_url, undo_url
+from preferences.models import ContactPoint, Event, Topic
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.browser
+
+FIRST_VIEW = 30_000
+
+
+@pytest.fixture
+def demo(live_server: LiveServer, settings: Any) -> dict[str, str]:
+    """The demo, and the links of one of its people."""
+    settings.BASE_URL = live_server.url
+    now = timezone.now()
+    load_demo(now=now)
+    point = ContactPoint.objects.at(kind=ContactKind.EMAIL, value=ACCOUNT_HOLDER).get()
+    topic = Topic.objects.order_by("pk").first()
+    newest = Event.objects.filter(recipient=point.recipient_id, undoes=None, undone_by=None).order_by("-pk")[0]
+    oldest = Event.objects.filter(recipient=point.recipient_id).order_by("pk")[0]
+    year_ago = now - dt.timedelta(days=400)
+    return {
+        "home": f"{live_server.url}/",
+        "send link": f"{live_server.url}/link/",
+        "manage": manage_url(contact_point=point, brand=topic.brand_id, now=now),
+        "manage, no brand": manage_url(contact_point=point, brand=None, now=now),
+        "manage, too old": manage_url(contact_point=point, brand=topic.brand_id, now=year_ago),
+        "stop": stop_url(contact_point=point, topic=topic, channel=Channel.EMAIL),
+        "undo": undo_url(event=newest.pk, contact_point=point.pk, now=now),
+        "undo, too late": undo_url(event=oldest.pk, contact_point=point.pk, now=year_ago),
+        "unreadable": f"{live_server.url}/p/no-such-token/",
+        "not found": f"{live_server.url}/no-such-page/",
+    }
+
+
+def tour(page: Page, demo: dict[str, str], *, language: str) -> Iterator[str]:
+    """Open every page in turn, those that answer a POST included; the name of the page is yielded when it stands."""
+    for name, url in demo.items():
+        page.goto(f"{url}?language={language}")
+        yield name
+    page.goto(demo["manage"])
+    page.locator(".switch input:checked").first.uncheck()
+    page.locator(".save button").click()
+    yield "manage, saved"
+    page.goto(demo["undo"])
+    page.locator("main form button").click()
+    yield "undone"
+    page.goto(demo["stop"])
+    page.locator(".ask button").click()
+    yield "stopped"
+    page.goto(demo["send link"])
+    page.locator("main input").fill("no address")
+    page.locator("main form button").click()
+    yield "send link, invalid"
+    page.locator("main input").fill("somebody@example.com")
+    page.locator("main form button").click()
+    yield "send link, done"
+    sign_in(page, ACCOUNT_HOLDER, demo)
+    page.goto(demo["home"] + "preferences/")
+    yield "account"
+    sign_in(page, UserFactory().email, demo)
+    page.goto(demo["home"] + "preferences/")
+    yield "account without an address"
+
+
+def sign_in(page: Page, email: str, demo: dict[str, str]) -> None:
+    client = Client()
+    client.force_login(get_user_model().objects.get(email=email))
+    page.context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": demo["home"]}]
+    )
+
+
+class Listener:
+    """Notes what a page asks others for, and what the browser complains about."""
+
+    def __init__(self, page: Page, *, site: str) -> None:
+        self.found: list[str] = []
+        self._site = site
+        page.on("request", self._on_request)
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.found.append(f"error: {error}"))
+
+    def _on_request(self, request: Request) -> None:
+        if not request.url.startswith(self._site):
+            self.found.append(f"third party: {request.url}")
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        # The browser writes a line for every page that is not a 200; that is what those pages are.
+        expected = re.search(r"status of 4\d\d", message.text) and "/static/" not in message.location["url"]
+        if message.type in {"error", "warning"} and not expected:
+            self.found.append(f"console: {message.text}")
+
+
+@pytest.mark.parametrize("language", ["en", "nb"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_and_console_find_nothing(browser: Browser, demo: dict[str, str], scheme: Any, language: str) -> None:
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    listener = Listener(page, site=demo["home"])
+    axe = Axe()
+    found = {}
+    for name in tour(page, demo, language=language):
+        violations = axe.run(page).response["violations"]
+        if violations:
+            found[name] = [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in violations]
+        assert page.evaluate("document.documentElement.lang") == language, name
+    context.close()
+    assert found == {}
+    assert listener.found == []
+
+
+@pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("nb", "ltr"), ("ar", "rtl")])
+def test_no_sideways_scrolling_at_320_px(
+    browser: Browser, demo: dict[str, str], settings: Any, language: str, direction: str
+) -> None:
+    settings.LANGUAGES = [*settings.LANGUAGES, ("ar", "Arabic")]
+    context = browser.new_context(viewport={"width": 320, "height": 640})
+    page = context.new_page()
+    wide = {}
+    for name in tour(page, demo, language=language):
+        assert page.evaluate("document.documentElement.dir") == direction, name
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > 320:
+            wide[name] = width
+    context.close()
+    assert wide == {}
+
+
+def test_targets_are_large_enough(browser: Browser, demo: dict[str, str]) -> None:
+    """WCAG 2.2, success criterion 2.5.8: 24 by 24 pixels, links within a sentence excepted."""
+    context = browser.new_context(viewport={"width": 320, "height": 640})
+    page = context.new_page()
+    small = {name: targets for name in tour(page, demo, language="en") if (targets := page.evaluate(SMALL_TARGETS))}
+    context.close()
+    assert small == {}
+
+
+SMALL_TARGETS = """() => [...document.querySelectorAll("main :is(a, button, input:not([type=hidden]), summary), header a")]
+    .filter(element => element.checkVisibility() && !(element.matches("p a") && element.parentElement.textContent !== element.textContent))
+    .map(element => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
+    .filter(([html, box]) => box.width < 24 || box.height < 24)
+    .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
+
+
+def test_first_view_is_small(browser: Browser, demo: dict[str, str]) -> None:
+    """All that the first view of the fullest page loads, compressed as the server does."""
+    context = browser.new_context()
+    page = context.new_page()
+    responses = []
+    page.on("response", responses.append)
+    page.goto(demo["manage"], wait_until="load")
+    sizes = {response.url: len(gzip.compress(response.body(), 6)) for response in responses}
+    context.close()
+    assert len(sizes) > 2
+    assert sum(sizes.values()) < FIRST_VIEW, sizes
+
+
+def test_link_pages_set_no_cookie(browser: Browser, demo: dict[str, str]) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    for name, url in demo.items():
+        page.goto(url)
+        assert context.cookies() == [], name
+    page.goto(demo["manage"])
+    page.locator(".switch input:checked").first.uncheck()
+    page.locator(".save button").click()
+    page.locator("#outcome").wait_for()
+    assert context.cookies() == []
+    context.close()
