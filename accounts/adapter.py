@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
@@ -40,6 +41,18 @@ class AccountAdapter(DefaultAccountAdapter):
                 {"email": email_address.email},
             )
             return False
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Sign in. The first sign-in by mailed code takes away a password that somebody else may have set.
+
+        Whoever signs up with another person's address leaves an account with a password behind. Once its owner
+        came in by code, and so verified the address, that password would work.
+        """
+        methods = {record["method"] for record in get_authentication_records(request, user)}
+        if user.last_login is None and "code" in methods and user.has_usable_password():
+            user.set_unusable_password()
+            user.save(update_fields=["password"])
+        super().login(request, user)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send one of the mails in templates/account/email."""

@@ -32,9 +32,7 @@ POLICY: dict[str, list[str]] = {
 class StaffSite(StaffSignIn, UnfoldAdminSite):
     """The site behind `admin.site`. Every page of it bears POLICY; no page outside it does."""
 
-    def admin_view(
-        self, view: Callable[..., HttpResponseBase], cacheable: bool = False
-    ) -> Callable[..., Any]:
+    def admin_view(self, view: Callable[..., HttpResponseBase], cacheable: bool = False) -> Any:
         return csp_override(POLICY)(super().admin_view(view, cacheable))
 
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:

@@ -296,11 +296,12 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-# A mail scanner that opens the link must not verify anything: the page has a button.
-ACCOUNT_CONFIRM_EMAIL_ON_GET = False
-# Only in the browser that signed up; elsewhere the person signs in after verifying.
-ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+# By a code typed into the browser that asked. A link would let the owner of a mailbox confirm, with one press,
+# the account a stranger made with the address; and mail scanners open links.
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_CHANGE_EMAIL = False
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5
@@ -344,6 +345,9 @@ UNFOLD = {
     "SITE_HEADER": _("Preference centre"),
     "SITE_SUBHEADER": _("For staff"),
     "SITE_SYMBOL": "toggle_on",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "preferences.admin.navigation.site_icon"},
+    ],
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "preferences.admin.navigation.environment",
     "DASHBOARD_CALLBACK": "preferences.admin.start_page.add_plots",

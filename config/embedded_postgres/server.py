@@ -82,13 +82,13 @@ def stop_if_unused(*, folder: Path) -> bool:
     descriptor = _user_locks.pop(folder, None)
     if descriptor is None:
         return False
-    with _starting(folder):
+    os.close(descriptor)
+    with _starting(folder), _closing(_open_user_lock(folder)) as descriptor:
         try:
+            # On a new descriptor: one shared with a forked child would count as ours alone.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        finally:
-            os.close(descriptor)
         if not (folder / "postmaster.pid").exists():
             return False
         command = [_binaries(folder) / "pg_ctl", "-D", folder, "-m", "fast", "-w", "-t", "20", "stop"]
@@ -98,12 +98,24 @@ def stop_if_unused(*, folder: Path) -> bool:
 def _hold_user_lock(folder: Path) -> None:
     if folder in _user_locks:
         return
-    descriptor = os.open(_beside(folder, ".users"), os.O_RDWR | os.O_CREAT, 0o666)
+    descriptor = _open_user_lock(folder)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     _user_locks[folder] = descriptor
     if multiprocessing.parent_process() is not None:
         # Such children end without running what is registered with atexit.
         multiprocessing.util.Finalize(None, _stop_all, exitpriority=0)
+
+
+def _open_user_lock(folder: Path) -> int:
+    return os.open(_beside(folder, ".users"), os.O_RDWR | os.O_CREAT, 0o666)
+
+
+@contextlib.contextmanager
+def _closing(descriptor: int) -> Iterator[int]:
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _after_fork() -> None:
@@ -132,11 +144,9 @@ def _starting(folder: Path) -> Iterator[None]:
         descriptor = os.open(_beside(folder, ".starting"), os.O_RDWR | os.O_CREAT, 0o666)
     except PermissionError as error:
         raise CannotStartError(_foreign(folder)) from error
-    try:
+    with _closing(descriptor):
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _beside(folder: Path, suffix: str) -> Path:

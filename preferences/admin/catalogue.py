@@ -14,7 +14,6 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from i18nfield.fields import I18nCharField, I18nTextField
@@ -39,17 +38,12 @@ class EveryLanguage(HistoricalRecordContextHelper):
     """Shows a change of a translated text in the languages that changed, not in the reader's alone."""
 
     def format_delta_change(self, change: Any) -> Any:
-        field = self.model._meta.get_field(change.field)
-        if not isinstance(field, I18nCharField | I18nTextField):
-            return super().format_delta_change(change)
+        formatted = super().format_delta_change(change)
+        if not isinstance(change.new, LazyI18nString):
+            return formatted
         old, new = _by_language(change.old), _by_language(change.new)
         differing = [language for language in {**old, **new} if old.get(language) != new.get(language)]
-        return replace(
-            change,
-            field=capfirst(field.verbose_name),
-            old=_in_languages(old, differing),
-            new=_in_languages(new, differing),
-        )
+        return replace(formatted, old=_in_languages(old, differing), new=_in_languages(new, differing))
 
 
 def _by_language(value: Any) -> dict[str, str]:
@@ -129,7 +123,16 @@ class CatalogueAdmin(HistoryAdmin):
 class BrandForm(RetirableForm):
     class Meta:
         model = Brand
-        fields = "__all__"
+        fields = [
+            "key",
+            "name",
+            "legal_entity",
+            "privacy_notice_url",
+            "sender_name",
+            "sender_email",
+            "colour",
+            "position",
+        ]
         widgets = {"colour": UnfoldAdminColorInputWidget}
 
     def clean_colour(self) -> str:
@@ -141,7 +144,8 @@ class BrandForm(RetirableForm):
         if ratio < READABLE:
             raise ValidationError(
                 _(
-                    "White text on this colour cannot be read well: the contrast is %(ratio)s to 1, it must be 4.5 to 1. Choose a darker colour."
+                    "White text on this colour cannot be read well: the contrast is %(ratio)s to 1 and must be "
+                    "4.5 to 1. Choose a darker colour."
                 ),
                 code="contrast",
                 params={"ratio": f"{ratio:.1f}"},

@@ -107,5 +107,5 @@ class StaffFilter(_ColumnFilter):
     parameter_name = column = "staff"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        staff = get_user_model()._default_manager.filter(is_staff=True).order_by("email")
+        staff = get_user_model().objects.filter(is_staff=True).order_by("email")
         return [(str(user.pk), str(user)) for user in staff]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu, grouped, with what the person signed in may open and nothing else."""
-    groups = [
+    groups: list[tuple[str, list[tuple[str, str, str, str | None]]]] = [
         (
             "",
             [(_("Start"), "insights", "index", None)],
@@ -126,3 +126,7 @@ def style_sheet(request: HttpRequest) -> str:
 
 def script(request: HttpRequest) -> str:
     return static("preferences/admin/htmx.js")
+
+
+def site_icon(request: HttpRequest) -> str:
+    return static("preferences/icon.svg")

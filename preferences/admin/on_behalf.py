@@ -1,4 +1,4 @@
-"""Change something on a person's behalf. Goes through the ledger, with route, time and reason, and the person sees it."""
+"""Change something on a person's behalf: through the ledger, with route, time and reason, in sight of the person."""
 
 from __future__ import annotations
 
@@ -162,7 +162,12 @@ def on_behalf_view(request: HttpRequest, recipient_id: int, model_admin: ModelAd
 
 
 def _record(
-    *, recipient: Recipient, data: dict[str, Any], subjects: Sequence[Subject], staff: int, now: dt.datetime
+    *,
+    recipient: Recipient,
+    data: dict[str, Any],
+    subjects: Sequence[Subject],
+    staff: int | None,
+    now: dt.datetime,
 ) -> Sequence[ChangeResult]:
     route = Route(data["route"])
     return ledger.record(

@@ -26,7 +26,7 @@ def find_recipients(*, text: str) -> set[int]:
         own |= Q(pk=int(match[1]))
     if "@" in text:
         # The account may be known by an address that is no contact point (yet).
-        accounts = get_user_model()._default_manager.annotate(lower=Lower("email")).filter(lower=text.lower())
+        accounts = get_user_model().objects.annotate(lower=Lower("email")).filter(lower=text.lower())
         own |= Q(account__in=list(accounts.values_list("pk", flat=True)))
     points = Q()
     for kind in ContactKind:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from preferences.models import Recipient
-from tests.accounts.people import link_in, newest_mail, sign_in
+from tests.accounts.people import sign_in, verify
 
 pytestmark = pytest.mark.django_db
 
@@ -123,7 +123,7 @@ def test_an_address_the_server_has_not_verified_links_nothing_until_its_owner_co
     assert answer.redirect_chain[-1][0] == reverse("account_email_verification_sent")
     anonymous.refresh_from_db()
     assert anonymous.account is None
-    browser.post(link_in(newest_mail("anonymous@example.com"), to="confirm-email"))
+    verify(browser, "anonymous@example.com")
     anonymous.refresh_from_db()
     assert anonymous.account.email == "anonymous@example.com"
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from preferences.enums import Channel
 from preferences.links import manage_url, stop_url
 from preferences.models import ContactPoint
-from tests.accounts.people import add_address, link_in, newest_mail, sign_in, sign_up, time_passes, verify, without_token
+from tests.accounts.people import add_address, code_in, newest_mail, sign_in, sign_up, time_passes, verify, without_token
 from tests.factories import RecipientFactory, TopicFactory
 
 PAGE = "/preferences/"
@@ -106,13 +106,11 @@ def test_a_new_address_makes_a_recipient_in_the_language_of_the_page(browser, ne
     assert point.recipient.account.email == "new@example.com"
 
 
-def test_opening_the_mailed_link_confirms_nothing(browser, anonymous):
+def test_opening_a_page_confirms_nothing(browser, anonymous):
     sign_up(browser, "anonymous@example.com")
-    path = link_in(newest_mail("anonymous@example.com"), to="confirm-email")
-    for _ in range(2):
-        page = browser.get(path)
-        browser.head(path)
-        assert page.status_code == 200
+    code = code_in(newest_mail("anonymous@example.com"))
+    for ask in (browser.get, browser.head):
+        assert ask(reverse("account_email_verification_sent"), {"code": code}).status_code == 200
 
     anonymous.refresh_from_db()
     assert anonymous.account is None
@@ -250,6 +248,50 @@ def test_an_address_another_account_gave_up_stays_where_its_refusals_are(browser
     assert kari.choices.count() == 2
 
 
+def test_a_code_confirms_nothing_in_another_browser(browser, anonymous):
+    """So that nobody gets another person's address confirmed by asking for a press of a button."""
+    sign_up(browser, "anonymous@example.com")
+    sign_up(Client(), "somebody@example.com")
+    other = Client()
+    answer = verify(other, "anonymous@example.com")
+
+    assert answer.redirect_chain[-1][0] == reverse("account_login")
+    anonymous.refresh_from_db()
+    assert anonymous.account is None
+
+
+def test_three_wrong_codes_end_the_attempt(browser, anonymous):
+    sign_up(browser, "anonymous@example.com")
+    code = code_in(newest_mail("anonymous@example.com"))
+    for wrong in ("AAAAAA", "BBBBBB", "CCCCCC"):
+        browser.post(reverse("account_email_verification_sent"), {"code": wrong})
+    browser.post(reverse("account_email_verification_sent"), {"code": code})
+
+    anonymous.refresh_from_db()
+    assert anonymous.account is None
+
+
+def test_a_password_set_by_somebody_else_does_not_outlive_the_first_sign_in(browser, anonymous):
+    sign_up(Client(), "anonymous@example.com")
+    time_passes()
+    browser.post(reverse("account_request_login_code"), {"email": "anonymous@example.com"})
+    code = code_in(newest_mail("anonymous@example.com"))
+    page = browser.post(reverse("account_confirm_login_code"), {"code": code}, follow=True)
+    assert page.redirect_chain[-1][0] == PAGE
+    anonymous.refresh_from_db()
+    assert anonymous.account.email == "anonymous@example.com"
+
+    assert sign_in(Client(), "anonymous@example.com").redirect_chain == []
+
+
+def test_a_password_of_ones_own_stays(browser):
+    sign_up(browser, "new@example.com")
+    verify(browser, "new@example.com")
+    browser.post(reverse("account_logout"))
+
+    assert sign_in(browser, "new@example.com").redirect_chain[-1][0] == PAGE
+
+
 def test_an_account_that_never_proved_its_address_gives_it_up(browser, kari):
     squatter = Client()
     sign_up(squatter, "wanted@example.com")
@@ -278,5 +320,5 @@ def test_signing_up_with_a_known_address_looks_the_same_and_tells_only_the_mailb
     assert answers[0] == answers[1]
     assert [message.subject for message in mail.outbox] == [
         "You have an account already",
-        "Confirm your address to finish signing up",
+        "Your code to finish signing up",
     ]

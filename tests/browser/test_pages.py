@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 from pytest_django.live_server_helper import LiveServer
 
 from preferences.demo.load import load_demo
@@ -56,16 +56,16 @@ def tour(page: Page, demo: dict[str, str], *, language: str) -> Iterator[str]:
     for name, url in demo.items():
         page.goto(f"{url}?language={language}")
         yield name
-    page.goto(demo["manage"])
-    page.locator(".switch input:checked").first.uncheck()
-    page.locator(".save button").click()
-    yield "manage, saved"
     page.goto(demo["undo"])
     page.locator("main form button").click()
     yield "undone"
     page.goto(demo["stop"])
     page.locator(".ask button").click()
     yield "stopped"
+    page.goto(demo["manage"])
+    page.locator(".switch input:checked").first.uncheck()
+    page.locator(".save button").click()
+    yield "manage, saved"
     page.goto(demo["send link"])
     page.locator("main input").fill("no address")
     page.locator("main form button").click()
@@ -165,8 +165,8 @@ def test_first_view_is_small(browser: Browser, demo: dict[str, str]) -> None:
     """All that the first view of the fullest page loads, compressed as the server does."""
     context = browser.new_context()
     page = context.new_page()
-    responses = []
-    page.on("response", responses.append)
+    responses: list[Response] = []
+    page.on("response", lambda response: responses.append(response))
     page.goto(demo["manage"], wait_until="load")
     sizes = {response.url: len(gzip.compress(response.body(), 6)) for response in responses}
     context.close()

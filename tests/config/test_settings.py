@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 PRODUCTION = {
-    "SECRET_KEY": "kTz7qV0w-mXr3Yb9Ns5Lc1Pd8Gf6Hj2AeUiOoRtWzXyBnM4Q",
+    "SECRET_KEY": "kTz7qV0w-mXr3Yb9Ns5Lc1Pd8Gf6Hj2AeUiOoRtWzXyBnM4Q-9s1x",
     "ALLOWED_HOSTS": "preferences.example.com",
     "BASE_URL": "https://preferences.example.com",
     "DATABASE_URL": "postgres://web:secret@127.0.0.1:1/preferences",

@@ -1,0 +1,34 @@
+-- What the role of the web server and the task worker may do. Run as the owner of the tables, after every
+-- `manage.py migrate`; running it again changes nothing. Tables that are new have no grant until it has run.
+-- The role itself is made once: CREATE ROLE preferences_web LOGIN PASSWORD '…';
+
+BEGIN;
+
+GRANT USAGE ON SCHEMA public TO preferences_web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO preferences_web;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO preferences_web;
+
+-- The history: added to and read, nothing else. The triggers refuse the rest to everybody; this refuses it before
+-- a trigger is asked, and a role without TRUNCATE, ownership or superuser cannot switch a trigger off.
+REVOKE UPDATE, DELETE ON
+    preferences_event,
+    preferences_merge,
+    preferences_wording
+FROM preferences_web;
+
+-- What staff changed in the catalogue, and when: written by the application, never rewritten.
+REVOKE UPDATE, DELETE ON
+    preferences_historicalbrand,
+    preferences_historicaltopic,
+    preferences_historicalprofilingpurpose,
+    preferences_historicalwordingtemplate
+FROM preferences_web;
+
+-- Only `migrate` writes these.
+REVOKE INSERT, UPDATE, DELETE ON
+    django_migrations,
+    django_content_type,
+    auth_permission
+FROM preferences_web;
+
+COMMIT;

@@ -1,0 +1,74 @@
+"""Nobody but the ledger writes events and choices (migrations and tests aside)."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PACKAGES = ("accounts", "config", "preferences")
+LEDGER = ROOT / "preferences" / "ledger"
+
+WRITES = {
+    "abulk_create",
+    "acreate",
+    "adelete",
+    "aget_or_create",
+    "aupdate",
+    "aupdate_or_create",
+    "bulk_create",
+    "bulk_update",
+    "create",
+    "delete",
+    "get_or_create",
+    "update",
+    "update_or_create",
+}
+MODELS = {"Event", "Choice"}
+SQL = re.compile(r"\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE)\s+\"?preferences_(event|choice)\b", re.I)
+
+
+def sources() -> list[Path]:
+    return [
+        path
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if "migrations" not in path.parts and not path.is_relative_to(LEDGER)
+    ]
+
+
+def writes(source: str) -> list[str]:
+    """The lines of a module that write an event or a choice, as "line: what"."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.search(node.value):
+            found.append(f"{node.lineno}: SQL")
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Name) and node.func.id in MODELS:
+            found.append(f"{node.lineno}: {node.func.id}()")
+        if isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
+            names = {part.id for part in ast.walk(node.func) if isinstance(part, ast.Name)}
+            found += [f"{node.lineno}: {name}….{node.func.attr}" for name in sorted(names & MODELS)]
+    return found
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_ledger_writes(path: Path) -> None:
+    assert writes(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("Event.objects.create(a=1)", ["1: Event….create"]),
+        ("Choice.objects.filter(a=1).update(b=2)", ["1: Choice….update"]),
+        ("Choice(a=1)", ["1: Choice()"]),
+        ("run('insert into preferences_event values (1)')", ["1: SQL"]),
+        ("Event.objects.filter(a=1).count()", []),
+        ("Topic.objects.create(a=1)", []),
+    ],
+)
+def test_this_test_sees_a_writer(source: str, expected: list[str]) -> None:
+    assert writes(source) == expected
