@@ -7,7 +7,6 @@ import logging
 from dataclasses import dataclass
 from enum import Enum
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -73,6 +72,7 @@ def link_verified_address(*, user: AbstractBaseUser, address: str, now: dt.datet
             with transaction.atomic():
                 link = _link(user=user, address=address, normalized=normalized, now=now)
         except (IntegrityError, MergeImpossible, _LookAgain):
+            # Another verification was quicker: one account has one recipient, one address one contact point.
             continue
         if link.outcome is LinkOutcome.HELD_BY_ANOTHER_ACCOUNT:
             logger.warning("User %s verified an address that recipient %s holds", user.pk, link.recipient)
@@ -81,8 +81,6 @@ def link_verified_address(*, user: AbstractBaseUser, address: str, now: dt.datet
 
 
 def _link(*, user: AbstractBaseUser, address: str, normalized: str, now: dt.datetime) -> Link:
-    # Two verifications of one account at once must not make two recipients for it.
-    get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
     points = ContactPoint.objects.filter(kind=ContactKind.EMAIL, normalized=normalized)
     # In the order in which merges lock, so that none of them waits for us while we wait for it.
     locked = list(

@@ -29,10 +29,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _page(request: HttpRequest, *, status: int, template: str = "") -> HttpResponse:
     """Render `<status>.html`, or a bare page when rendering itself is what fails."""
     try:
-        body = loader.render_to_string(template or f"{status}.html", {}, request)
+        body: str = loader.render_to_string(template or f"{status}.html", {}, request)
     except TemplateDoesNotExist:
         body = PLAIN.format(status=status)
-    except Exception:  # noqa: BLE001 - an error page that raises hides the error it is about
+    except Exception:
+        # An error page that raises would hide the error it is about.
         if status != 500:
             raise
         body = PLAIN.format(status=status)

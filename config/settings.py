@@ -119,6 +119,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.logs.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "preferences.views.one_click.OneClickMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -151,7 +152,11 @@ TEMPLATES = [
 # Storage
 
 # A statement that comes again is parsed and planned once for each connection: a stop costs the database half.
-PREPARED = {"server_side_binding": True, "prepare_threshold": 5} if env.bool("DATABASE_PREPARE", default=True) else {}
+PREPARED = (
+    {"server_side_binding": True, "prepare_threshold": 5}
+    if env.bool("DATABASE_PREPARE", default=True)
+    else {}
+)
 if database_url := env.str("DATABASE_URL", default=""):
     DATABASES: dict[str, dict[str, Any]] = {
         "default": {
@@ -291,6 +296,7 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "accounts.forms.LoginForm",
     "request_login_code": "accounts.forms.RequestLoginCodeForm",
+    "confirm_email_verification_code": "accounts.forms.ConfirmAddressForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

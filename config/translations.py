@@ -112,7 +112,11 @@ def extract_all(root: Path) -> Catalog:
         if path.suffix in TEMPLATE_SUFFIXES:
             text = _as_python(text, path)
         for _line, message, comments, context in extract(
-            "python", BytesIO(text.encode()), keywords=KEYWORDS, comment_tags=["Translators:"], strip_comment_tags=True
+            "python",
+            BytesIO(text.encode()),
+            keywords=KEYWORDS,
+            comment_tags=["Translators:"],
+            strip_comment_tags=True,
         ):
             template.add(message, context=context, auto_comments=comments)
     return template
@@ -144,4 +148,6 @@ def _merge(catalog: Catalog, template: Catalog) -> None:
 
 def _invents_placeholder(source: tuple[str, ...], strings: list[str]) -> bool:
     """A placeholder in the translation that the source does not have fails when the string is used."""
-    return any(set(PLACEHOLDER.findall(text)) - set(PLACEHOLDER.findall(" ".join(source))) for text in strings)
+    return any(
+        set(PLACEHOLDER.findall(text)) - set(PLACEHOLDER.findall(" ".join(source))) for text in strings
+    )

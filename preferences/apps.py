@@ -6,3 +6,7 @@ class PreferencesConfig(AppConfig):
     name = "preferences"
     verbose_name = _("Preferences")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Importing it registers the checks.
+        from preferences import checks  # noqa: F401

@@ -117,7 +117,7 @@ class Outcome(TextChoices):
 
 
 class Refusal(TextChoices):
-    """Why the ledger refused a change. Narrowing is refused only for a malformed scope or a time to come."""
+    """Why the ledger refused a change. Narrowing is refused only for what is missing or wrong in its evidence."""
 
     STALE = "stale", _("This was stopped after the page was opened. Look at the page again, then decide.")
     VERSION_UNKNOWN = "version_unknown", _("The page you sent cannot be recognised. Open it again.")
@@ -125,6 +125,7 @@ class Refusal(TextChoices):
     MAY_ONLY_NARROW = "may_only_narrow", _("This way of telling us can only stop things, not start them.")
     ALREADY_STATED = "already_stated", _("The person has decided this; it cannot be switched on this way.")
     EVIDENCE_MISSING = "evidence_missing", _("The route, the time and the reason of the request are missing.")
+    PERSONAL_DATA = "personal_data", _("The reason names an address or a number; the history must not.")
     TOO_BROAD = "too_broad", _("A yes is given for one topic on one channel, or for one profiling purpose.")
     PURPOSE_UNKNOWN = "purpose_unknown", _("There is no such topic or profiling purpose.")
     PURPOSE_RETIRED = "purpose_retired", _("This is no longer offered: it can be stopped, but not started.")

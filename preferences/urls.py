@@ -13,6 +13,8 @@ app_name = "preferences"
 urlpatterns = [
     path("", home, name="home"),
     path("u/<token>/", stop, name="stop"),
+    # A mail program that loses the last slash must not be redirected: few follow one with a POST.
+    path("u/<token>", stop, name="stop_without_slash"),
     path("p/<token>/", link, name="link"),
     path("undo/<token>/", undo, name="undo"),
     path("link/", send_link, name="send_link"),

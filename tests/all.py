@@ -8,7 +8,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
-LINT_IMPORTS = "import sys; from importlinter.cli import lint_imports_command as main; sys.exit(main(['--no-cache']))"
+LINT_IMPORTS = (
+    "import sys; from importlinter.cli import lint_imports_command as main; sys.exit(main(['--no-cache']))"
+)
 
 CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("formatting", [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."]),
@@ -30,12 +32,18 @@ def main() -> int:
         start = time.monotonic()
         status = subprocess.run(with_templates(command), env=environment, check=False).returncode
         results.append((name, status, time.monotonic() - start))
-        print(f"{'ok    ' if status == 0 else 'FAILED'} {name} ({results[-1][2]:.1f} s)", flush=True)
+        say(f"{'ok    ' if status == 0 else 'FAILED'} {name} ({results[-1][2]:.1f} s)")
     failed = [name for name, status, _seconds in results if status]
     total = sum(seconds for _name, _status, seconds in results)
-    print(f"\n{len(results) - len(failed)} of {len(results)} checks passed in {total:.0f} s", end="")
-    print(f"; failed: {', '.join(failed)}" if failed else ".")
+    say(f"{len(results) - len(failed)} of {len(results)} checks passed in {total:.0f} s")
+    if failed:
+        say(f"failed: {', '.join(failed)}")
     return 1 if failed else 0
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def with_templates(command: list[str]) -> list[str]:

@@ -3,9 +3,12 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from config import translations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -25,6 +28,11 @@ NO_CHROMIUM = f"no Chromium found (looked for {', '.join(CHROMIUM_NAMES)})"
 
 def chromium_path() -> str | None:
     return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
+def pytest_configure() -> None:
+    """Tests in Norwegian read compiled catalogues, which are not in the repository."""
+    translations.compile_all(locale_folder=Path(__file__).resolve().parent.parent / "config" / "locale")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,8 +14,10 @@ WHITENOISE_USE_FINDERS = True
 
 if DATABASES["default"]["ENGINE"] == "config.embedded_postgres":
     # Nothing in this data folder is worth surviving a power cut.
-    DATABASES["default"]["OPTIONS"] = {
-        "server": {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    DATABASES["default"]["OPTIONS"]["server"] = {
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
     }
 
 # Tests that ask what is logged say so; the others print no log lines between their results.

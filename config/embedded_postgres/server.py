@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -165,10 +165,14 @@ def _binaries(folder: Path) -> Path:
             "`pip install --require-hashes -r requirements/demo.txt`."
         )
     root = Path(spec.submodule_search_locations[0])
-    versions = {int(path.parent.name.removeprefix("pginstall") or 16): path for path in root.glob("pginstall*/bin")}
+    versions = {
+        int(path.parent.name.removeprefix("pginstall") or 16): path for path in root.glob("pginstall*/bin")
+    }
     made_by = _version(folder) or max(versions)
     if made_by not in versions:
-        raise CannotStartError(f"{folder} was made by PostgreSQL {made_by}, which is not installed: remove it.")
+        raise CannotStartError(
+            f"{folder} was made by PostgreSQL {made_by}, which is not installed: remove it."
+        )
     return versions[made_by]
 
 
@@ -216,7 +220,9 @@ def _initialise(folder: Path, binaries: Path, account: pwd.struct_passwd | None)
     ]
     result = _run(command, account)
     if result.returncode:
-        raise CannotStartError(f"The embedded PostgreSQL could not make {folder}: {_last_line(result.stderr)}")
+        raise CannotStartError(
+            f"The embedded PostgreSQL could not make {folder}: {_last_line(result.stderr)}"
+        )
 
 
 def _account_of(folder: Path) -> pwd.struct_passwd | None:
@@ -309,9 +315,7 @@ def _remove_reused_pid(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _run(
-    command: list[str | Path], account: pwd.struct_passwd | None
-) -> subprocess.CompletedProcess[str]:
+def _run(command: Sequence[object], account: pwd.struct_passwd | None) -> subprocess.CompletedProcess[str]:
     """Run a program of PostgreSQL, as `account` when given. Its output goes to files: the server it starts
     keeps them open, and a pipe would never end.
     """

@@ -116,12 +116,24 @@ def add_plots(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def daily_counts(*, now: dt.datetime) -> list[DailyCount]:
-    """Opt-outs and opt-ins recorded in the last thirty days, today included, by day and source. One query."""
-    first = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) - dt.timedelta(
-        days=_DAYS - 1
-    )
+    """Opt-outs and opt-ins recorded in the last thirty days, today included, by day and source.
+
+    Nothing is recorded in the past, so the days before today are counted once a day.
+    """
+    today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    key = f"start_page.days_before.{today:%Y-%m-%d}"
+    before: list[DailyCount] = cache.get(key) or []
+    if not before:
+        before = _count_by_day(start=today - dt.timedelta(days=_DAYS - 1), end=today)
+        cache.set(key, before, 24 * 3600)
+    return [*before, *_count_by_day(start=today, end=today + dt.timedelta(days=1))]
+
+
+def _count_by_day(*, start: dt.datetime, end: dt.datetime) -> list[DailyCount]:
     rows = (
-        Event.objects.filter(recorded_at__gte=first, state__in=[State.OPTED_OUT, State.OPTED_IN])
+        Event.objects.filter(
+            recorded_at__gte=start, recorded_at__lt=end, state__in=[State.OPTED_OUT, State.OPTED_IN]
+        )
         .annotate(day=TruncDate("recorded_at"))
         .values("day", "source", "state")
         .annotate(count=Count("pk"))

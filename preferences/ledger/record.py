@@ -14,6 +14,7 @@ from preferences.ledger.append import Author, Entry, append, lock_recipient
 from preferences.ledger.policy import WIDENING, Widening
 from preferences.ledger.values import Change, ChangeResult, Evidence, Recorded
 from preferences.models import Purpose
+from preferences.personal_data import names_personal_data
 from preferences.scope import Scope
 
 # A sender's clock may run ahead of ours by this much before we call its time a mistake.
@@ -161,6 +162,8 @@ class _Drafts:
             evidence.staff and evidence.route and evidence.reason and evidence.occurred_at
         ):
             return Refusal.EVIDENCE_MISSING
+        if names_personal_data(evidence.reason):
+            return Refusal.PERSONAL_DATA
         if change.state is State.OPTED_OUT:
             return None
         if not scope.is_single:

@@ -9,10 +9,11 @@ from django.db import transaction
 from preferences.decisions.choices import load_choices
 from preferences.decisions.covering import stated_state
 from preferences.decisions.restorable import restorable
-from preferences.enums import Outcome, Source
+from preferences.enums import Outcome, Refusal, Source
 from preferences.ledger.append import RecipientGone, lock_recipient
 from preferences.ledger.values import Change, ChangeResult, Evidence
 from preferences.models import Choice, Event
+from preferences.personal_data import names_personal_data
 
 
 def undo(*, event: int, evidence: Evidence, now: dt.datetime) -> ChangeResult:
@@ -32,9 +33,10 @@ def undo(*, event: int, evidence: Evidence, now: dt.datetime) -> ChangeResult:
         found = restorable(event=undone, choices=choices)
         previous = stated_state(choices=choices, scope=found.scope)
         change = Change(scope=found.scope, state=found.restored_state)
-        if found.refusal:
+        refusal = Refusal.PERSONAL_DATA if names_personal_data(evidence.reason) else found.refusal
+        if refusal:
             return ChangeResult(
-                change=change, outcome=Outcome.REFUSED, previous_state=previous, refusal=found.refusal
+                change=change, outcome=Outcome.REFUSED, previous_state=previous, refusal=refusal
             )
         written = Event.objects.create(
             recipient_id=undone.recipient_id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.tasks import task
@@ -19,7 +21,7 @@ def send_link(*, address: str, language: str, request: int) -> None:
     now = timezone.now()
     point = ContactPoint.objects.at(kind=ContactKind.EMAIL, value=address).select_related("recipient").first()
     if point is not None:
-        with translation.override(point.recipient.language or language or settings.LANGUAGE_CODE):
+        with translation.override(_first_spoken(point.recipient.language, language)):
             context = {
                 "manage_url": manage_url(contact_point=point, brand=None, now=now),
                 "days": settings.MANAGE_LINK_DAYS,
@@ -33,3 +35,11 @@ def send_link(*, address: str, language: str, request: int) -> None:
             message.attach_alternative(render_to_string("mail/link/body.html", context), "text/html")
             message.send()
     LinkRequest.objects.filter(pk=request).update(answered_at=now)
+
+
+def _first_spoken(*languages: str) -> str:
+    """The first of these languages that we have translations for, or the site's own."""
+    for language in languages:
+        with contextlib.suppress(LookupError):
+            return translation.get_supported_language_variant(language)
+    return settings.LANGUAGE_CODE

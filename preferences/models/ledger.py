@@ -15,6 +15,17 @@ from preferences.models.wording import Wording
 from preferences.scope import Scope
 
 
+def legal_basis_of(state: State) -> LegalBasis | None:
+    """What a statement of this state is in law; None where it says nothing."""
+    match state:
+        case State.OPTED_IN | State.PENDING:
+            return LegalBasis.CONSENT
+        case State.OPTED_OUT:
+            return LegalBasis.OBJECTION
+        case _:
+            return None
+
+
 class Statement(models.Model):
     """The columns that Event and Choice share: who, about what, which answer."""
 
@@ -119,13 +130,7 @@ class Event(Statement):
     @property
     def legal_basis(self) -> LegalBasis | None:
         """What the statement was in law; None where it said nothing."""
-        match self.state:
-            case State.OPTED_IN | State.PENDING:
-                return LegalBasis.CONSENT
-            case State.OPTED_OUT:
-                return LegalBasis.OBJECTION
-            case _:
-                return None
+        return legal_basis_of(State(self.state))
 
 
 class Choice(Statement):

@@ -13,7 +13,7 @@ from pathlib import Path
 from preferences.enums import Channel, Relationship, Requirement
 
 _ANY = "*"
-_FILE = Path(__file__).with_name("marketing_rules.csv")
+FILE = Path(__file__).with_name("marketing_rules.csv")
 
 
 def required_permission(*, country: str, channel: Channel, relationship: Relationship | None) -> Requirement:
@@ -34,7 +34,7 @@ def required_permission(*, country: str, channel: Channel, relationship: Relatio
 
 @cache
 def _rules() -> dict[tuple[str, str, str], Requirement]:
-    with _FILE.open(encoding="utf-8", newline="") as file:
+    with FILE.open(encoding="utf-8", newline="") as file:
         return {
             (row["country"], row["channel"], row["relationship"]): Requirement(row["requirement"])
             for row in csv.DictReader(file)

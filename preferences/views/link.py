@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from preferences.enums import Source
+from preferences.enums import ContactKind, Source
 from preferences.ledger import Evidence
 from preferences.mail.request_link import LinkRefused, request_link
-from preferences.models import Brand
+from preferences.models import Brand, ContactPoint
 from preferences.tokens import TokenInvalid, read_manage_token
 from preferences.views.client import client_of
-from preferences.views.linked import LinkUnreadable, holder_of, link_page
+from preferences.views.linked import Holder, LinkUnreadable, holder_of, link_page
 from preferences.views.preference_page import Door, answer_preference_page
 
 
@@ -27,7 +30,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
         raise LinkUnreadable from error
     holder = holder_of(request, recipient=manage.recipient, contact_point=manage.contact_point)
     if request.method == "POST" and "send_fresh" in request.POST:
-        return _send_fresh(request, address=holder.contact_point.value, language=holder.recipient.language)
+        return _send_fresh(request, holder=holder, now=now)
     fresh = manage.is_fresh(now=now, days=settings.MANAGE_LINK_DAYS)
     door = Door(
         recipient=holder.recipient,
@@ -40,9 +43,21 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     return answer_preference_page(request, door=door, now=now)
 
 
-def _send_fresh(request: HttpRequest, *, address: str, language: str) -> HttpResponse:
-    try:
-        request_link(address=address, client=client_of(request), language=language, now=timezone.now())
-    except LinkRefused:
-        return render(request, "preferences/send_link_later.html", status=429)
+def _send_fresh(request: HttpRequest, *, holder: Holder, now: dt.datetime) -> HttpResponse:
+    """Have a fresh link mailed: to the address this one came to, or where that was a number or a letter box, to the
+    person's own e-mail address. Somebody who has none is told the same as everybody."""
+    point: ContactPoint | None = holder.contact_point
+    if holder.contact_point.kind != ContactKind.EMAIL:
+        emails = holder.recipient.contact_points.filter(kind=ContactKind.EMAIL)
+        point = emails.order_by(F("verified_at").asc(nulls_last=True), "pk").first()
+    if point is not None:
+        try:
+            request_link(
+                address=point.normalized,
+                client=client_of(request),
+                language=holder.recipient.language,
+                now=now,
+            )
+        except LinkRefused:
+            return render(request, "preferences/send_link_later.html", status=429)
     return render(request, "preferences/send_link_done.html")

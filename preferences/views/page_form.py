@@ -36,7 +36,8 @@ def read_page_form(*, data: QueryDict, page: PreferencePage) -> PageForm:
 
     `shown` lists the fields the page had and `was_on` those it showed as on (white space between); `on` comes once
     for each box that is ticked now. A button that stops many things sends `stop` instead. A field that was not
-    shown, or cannot be changed by the person, is thus never read as "off".
+    shown, or cannot be changed by the person, is thus never read as "off". One that is no longer offered, and was
+    left as it was, keeps nobody from saving the others.
 
     Raises PageFormInvalid for a field, a stop or a version that cannot be.
     """
@@ -55,7 +56,8 @@ def read_page_form(*, data: QueryDict, page: PreferencePage) -> PageForm:
         set(data.getlist("on")),
     )
     switches = {switch.field: switch for switch in page.switches}
-    if not (shown | on) <= switches.keys() or not (was_on | on) <= shown:
+    changed = on ^ was_on
+    if not (was_on | on) <= shown or not changed <= switches.keys():
         raise _unknown()
     changes = tuple(
         Change(
@@ -64,7 +66,7 @@ def read_page_form(*, data: QueryDict, page: PreferencePage) -> PageForm:
             wording=switch.wording,
         )
         for field, switch in switches.items()
-        if field in shown and (field in on) != (field in was_on)
+        if field in changed
     )
     return PageForm(changes=changes, seen_version=version)
 

@@ -16,12 +16,13 @@ from preferences.decisions.covering import Stated, says_all
 from preferences.decisions.in_words import in_words
 from preferences.decisions.wording import Words, current_words
 from preferences.enums import Kind, Source, State
-from preferences.ledger import Change, Evidence, RecipientGone
+from preferences.ledger import Change, Evidence
 from preferences.models import Brand, Purpose
-from preferences.models.wording import WordingKey
+from preferences.models.wording import WordingKey, WordingText
 from preferences.scope import Scope
 from preferences.tokens import StopToken, TokenInvalid, read_stop_token
 from preferences.views.linked import LinkUnreadable, holder_of, link_page
+from preferences.views.one_click import is_one_click, one_click
 from preferences.views.outcomes import outcome_lines
 
 
@@ -44,28 +45,12 @@ class StopOffer:
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """Show what will stop; on POST stop it.
 
-    A POST whose form names none of the page's buttons is a mailbox provider's one-click: most send
-    `List-Unsubscribe=One-Click`, some send no body at all. It is answered in one short line, 200 for a good, a
-    repeated and an unknown token alike.
+    A POST whose form names none of the page's buttons is a mailbox provider's one-click, which the middleware has
+    answered before it gets here.
     """
-    if request.method == "POST" and "stop" not in request.POST:
-        return _one_click(token)
+    if request.method == "POST" and is_one_click(request):
+        return one_click(token)
     return _page(request, token)
-
-
-def _one_click(text: str) -> HttpResponse:
-    try:
-        token = read_stop_token(text)
-        ledger.record(
-            recipient=token.recipient,
-            changes=[Change(scope=token.scope, state=State.OPTED_OUT)],
-            evidence=Evidence(source=Source.ONE_CLICK),
-            now=timezone.now(),
-        )
-    except (TokenInvalid, RecipientGone):
-        # Nobody to stop anything for; saying so would tell a known token from an unknown one.
-        pass
-    return HttpResponse("OK\n", content_type="text/plain")
 
 
 def _page(request: HttpRequest, text: str) -> HttpResponse:
@@ -111,45 +96,47 @@ def _offers(
     *, token: StopToken, topic: Purpose, brand: Brand, words: Words, choices: Sequence[Stated]
 ) -> list[StopOffer]:
     """The three buttons, from the narrowest to the broadest."""
+    # Stands once at the foot of the page, and at the end of every wording.
+    service_sentence = words.say(WordingKey.SERVICE)
 
     def offer(
-        *, value: str, label: str, change: Change, about: Brand | None = None, purpose: Purpose | None = None
+        *,
+        value: str,
+        label: str,
+        scope: Scope,
+        wording: WordingText,
+        about: Brand | None = None,
+        purpose: Purpose | None = None,
     ) -> StopOffer:
-        wording = change.wording
         return StopOffer(
             value=value,
             label=label,
-            name=in_words(kind=Kind.MARKETING, brand=about, purpose=purpose, channel=change.scope.channel),
-            reach=wording.text.partition("\n")[0] if wording else "",
-            change=change,
-            stopped=says_all(choices=choices, scope=change.scope, state=State.OPTED_OUT) is not None,
+            name=in_words(kind=Kind.MARKETING, brand=about, purpose=purpose, channel=scope.channel),
+            reach=wording.text.removesuffix(f"\n{service_sentence}"),
+            change=Change(scope=scope, state=State.OPTED_OUT, wording=wording),
+            stopped=says_all(choices=choices, scope=scope, state=State.OPTED_OUT) is not None,
         )
 
     return [
         offer(
             value="topic",
             label=_("Stop this"),
+            scope=token.scope,
+            wording=words.stop_topic(topic=topic, channel=token.channel),
             about=brand,
             purpose=topic,
-            change=Change(
-                scope=token.scope,
-                state=State.OPTED_OUT,
-                wording=words.stop_topic(topic=topic, channel=token.channel),
-            ),
         ),
         offer(
             value="brand",
             label=_("Stop everything from %(brand)s") % {"brand": brand.name},
+            scope=Scope(kind=Kind.MARKETING, brand=brand.pk),
+            wording=words.stop_brand(brand=brand),
             about=brand,
-            change=Change(
-                scope=Scope(kind=Kind.MARKETING, brand=brand.pk),
-                state=State.OPTED_OUT,
-                wording=words.stop_brand(brand=brand),
-            ),
         ),
         offer(
             value="all",
             label=_("Stop all marketing"),
-            change=Change(scope=Scope.all_marketing(), state=State.OPTED_OUT, wording=words.stop_all()),
+            scope=Scope.all_marketing(),
+            wording=words.stop_all(),
         ),
     ]

@@ -21,7 +21,10 @@ from preferences.views.linked import LinkUnreadable, link_page
 
 @link_page
 def undo(request: HttpRequest, token: str) -> HttpResponse:
-    """One Event, taken back. A link past its time, and one that has nothing to undo any more, say so."""
+    """One Event, taken back. A link past its time, and one that has nothing to undo any more, say so.
+
+    Taking a yes back is narrowing, which a link past its time may do all the same.
+    """
     now = timezone.now()
     try:
         link = read_undo_token(token)
@@ -30,8 +33,9 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
     event = _event(link)
     prefer_language(request, event.recipient.language)
     context = {"brand": event.brand, "what": what_it_covers(event), "event": event}
-    if not link.is_fresh(now=now, days=settings.UNDO_DAYS):
-        return render(request, "preferences/undo.html", {**context, "refusal": Refusal.LINK_TOO_OLD.label})
+    refusal = _refusal(event=event, fresh=link.is_fresh(now=now, days=settings.UNDO_DAYS))
+    if refusal:
+        return render(request, "preferences/undo.html", {**context, "refusal": refusal.label})
     if request.method != "POST":
         found = restorable(event=event, choices=load_choices(event.recipient_id))
         return render(
@@ -60,8 +64,16 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
     )
 
 
+def _refusal(*, event: Event, fresh: bool) -> Refusal | None:
+    """Why this link does not undo the event, whatever was said since; None where it may."""
+    if event.recipient.merged_into_id:
+        # The person's records were brought together since; the statement now stands in the merge.
+        return Refusal.NOT_UNDOABLE
+    return None if fresh or event.state == State.OPTED_IN else Refusal.LINK_TOO_OLD
+
+
 def _event(link: UndoToken) -> Event:
-    """The Event a link undoes. An erased person's, and one whose contact point is gone, are not told from unknown."""
+    """The Event a link undoes. An erased person's is not told from an unknown one."""
     event = Event.objects.select_related("recipient", "brand", "purpose").filter(pk=link.event).first()
     if event is None or event.recipient.erased_at:
         raise LinkUnreadable

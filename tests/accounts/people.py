@@ -44,7 +44,9 @@ def sign_up(client: Client, address: str) -> None:
 
 def verify(client: Client, address: str):
     """Type the code from the newest mail to the address into the browser that asked for it."""
-    return client.post(reverse("account_email_verification_sent"), {"code": code_in(newest_mail(address))}, follow=True)
+    return client.post(
+        reverse("account_email_verification_sent"), {"code": code_in(newest_mail(address))}, follow=True
+    )
 
 
 def sign_in(client: Client, address: str, *, next_url: str = ""):

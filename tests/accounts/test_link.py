@@ -88,6 +88,20 @@ def test_two_recipients_absorbed_at_once_by_one_account(_time):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("_time", range(3))
+def test_two_known_addresses_of_a_new_account_at_once_become_one_person(_time):
+    user = UserFactory()
+    RecipientFactory(email="a@example.com")
+    RecipientFactory(email="b@example.com")
+    results = at_once(linking(user, "a@example.com"), linking(user, "b@example.com"))
+
+    assert {link.outcome for link in results} == {LinkOutcome.LINKED, LinkOutcome.MERGED}
+    person = Recipient.objects.get(merged_into=None)
+    assert person.account == user
+    assert person.contact_points.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("_time", range(3))
 def test_linking_while_staff_merge_the_same_two(_time):
     user = UserFactory()
     own = RecipientFactory(account=user, email=user.email)
@@ -106,7 +120,9 @@ def test_linking_while_staff_merge_the_same_two(_time):
 @pytest.mark.django_db
 def test_linking_again_changes_nothing(kari):
     first = link_verified_address(user=kari.account, address="kari@example.com", now=NOW)
-    again = link_verified_address(user=kari.account, address="KARI@example.com", now=NOW + dt.timedelta(days=1))
+    again = link_verified_address(
+        user=kari.account, address="KARI@example.com", now=NOW + dt.timedelta(days=1)
+    )
 
     assert first.outcome == again.outcome == LinkOutcome.ALREADY_SO
     assert ContactPoint.objects.get().verified_at == NOW

@@ -116,7 +116,9 @@ def test_an_address_the_server_has_verified_links_the_recipient(server, anonymou
 
 
 @pytest.mark.parametrize("claim", [{}, {"email_verified": False}, {"email_verified": "false"}])
-def test_an_address_the_server_has_not_verified_links_nothing_until_its_owner_confirms(server, anonymous, claim):
+def test_an_address_the_server_has_not_verified_links_nothing_until_its_owner_confirms(
+    server, anonymous, claim
+):
     browser = Client()
     answer = come_through(browser, server, email="anonymous@example.com", **claim)
 

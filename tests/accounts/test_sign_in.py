@@ -13,6 +13,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
+from accounts.templatetags.browser_name import browser_name
 from tests.accounts.people import code_in, link_in, newest_mail, sign_in, without_token
 from tests.factories import PASSWORD, UserFactory
 
@@ -66,7 +67,9 @@ def test_asking_for_a_code_looks_the_same_for_known_and_unknown(kari):
     answers = []
     for address in ("kari@example.com", "unknown@example.com"):
         answer = Client().post(reverse("account_request_login_code"), {"email": address}, follow=True)
-        answers.append((answer.redirect_chain, without_token(answer.content.decode()).replace(address, "ADDRESS")))
+        answers.append(
+            (answer.redirect_chain, without_token(answer.content.decode()).replace(address, "ADDRESS"))
+        )
 
     assert answers[0] == answers[1]
     assert [message.subject for message in mail.outbox] == [
@@ -111,7 +114,9 @@ def test_a_new_factor_is_reported_to_the_mailbox(browser, kari):
 def test_a_recovery_code_works_once(browser, kari):
     sign_in(browser, "kari@example.com")
     set_up_app(browser)
-    codes = re.search(r"<textarea[^>]*>([^<]+)<", browser.get(reverse("mfa_view_recovery_codes")).content.decode())
+    codes = re.search(
+        r"<textarea[^>]*>([^<]+)<", browser.get(reverse("mfa_view_recovery_codes")).content.decode()
+    )
     code = codes[1].split()[0]
 
     for expected in (["/preferences/"], []):
@@ -128,7 +133,9 @@ def test_sessions_are_listed_and_the_others_can_be_ended(kari):
         sign_in(browser, "kari@example.com")
 
     page = here.get(reverse("usersessions_list")).content.decode()
-    assert [re.sub(r"\s+", " ", line) for line in re.findall(r"<strong>(The browser[^<]+)</strong>", page)] == [
+    assert [
+        re.sub(r"\s+", " ", line) for line in re.findall(r"<strong>(The browser[^<]+)</strong>", page)
+    ] == [
         "The browser at home",
         "The browser at work",
     ]
@@ -174,7 +181,9 @@ def test_every_page_has_our_look_and_nothing_inline(browser, kari, name):
     assert len(re.findall(r"<h1[ >]", html)) == 1
     assert re.findall(r"\sstyle=|\son\w+=|<style|javascript:", html) == []
     # Scripts are files or data that no browser runs.
-    assert [tag for tag in re.findall(r"<script[^>]*>", html) if "src=" not in tag and "json" not in tag] == []
+    assert [
+        tag for tag in re.findall(r"<script[^>]*>", html) if "src=" not in tag and "json" not in tag
+    ] == []
     assert "'unsafe" not in answer.headers["Content-Security-Policy"]
 
 
@@ -183,11 +192,14 @@ def settings_with(**variables):
     script = (
         "import json, django; from django.conf import settings; django.setup();"
         "from django.urls import reverse; from allauth.socialaccount.adapter import get_adapter;"
-        "print(json.dumps({'apps': [a['name'] for a in settings.SOCIALACCOUNT_PROVIDERS.get('openid_connect', {}).get('APPS', [])],"
+        "servers = settings.SOCIALACCOUNT_PROVIDERS.get('openid_connect', {}).get('APPS', []);"
+        "print(json.dumps({'apps': [server['name'] for server in servers],"
         "'form_action': settings.SECURE_CSP['form-action'], 'mfa': settings.STAFF_MFA_REQUIRED,"
         "'url': reverse('openid_connect_login', kwargs={'provider_id': 'oidc'})}))"
     )
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("OIDC_", "DEMO", "STAFF"))}
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("OIDC_", "DEMO", "STAFF"))
+    }
     run = subprocess.run(
         [sys.executable, "-c", script],
         cwd=ROOT,
@@ -218,3 +230,23 @@ def test_a_second_factor_for_staff_is_the_default_outside_the_demo():
     assert settings_with()["mfa"] is True
     assert settings_with(STAFF_MFA_REQUIRED="0")["mfa"] is False
     assert settings_with(DEMO="1")["mfa"] is False
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "Firefox, Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Version/18.5 Safari/604.1",
+            "Safari, iPhone",
+        ),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge, Windows"),
+        ("something else", "something else"),
+        ("", "Unknown browser"),
+    ],
+)
+def test_a_browser_has_a_name_its_owner_knows(user_agent, name):
+    assert browser_name(user_agent) == name

@@ -54,7 +54,12 @@ def test_staff_without_a_second_factor_are_told_how_to_set_one_up(browser, admin
 
 def test_no_page_of_the_admin_opens_without_the_second_factor(browser, admin, second_factor):
     sign_in(browser, "admin@example.com")
-    for name in ("admin:index", "admin:accounts_user_changelist", "admin:jsi18n", "admin:preferences_brand_changelist"):
+    for name in (
+        "admin:index",
+        "admin:accounts_user_changelist",
+        "admin:jsi18n",
+        "admin:preferences_brand_changelist",
+    ):
         answer = browser.get(reverse(name))
         assert answer.headers["Location"].startswith("/admin/login/"), name
 
@@ -63,7 +68,9 @@ def test_a_second_factor_opens_the_admin(browser, admin, second_factor):
     sign_in(browser, "admin@example.com")
     secret = set_up_app(browser)
     other = Client()
-    assert sign_in(other, "admin@example.com", next_url=ADMIN).redirect_chain[-1][0] == reverse("mfa_authenticate")
+    assert sign_in(other, "admin@example.com", next_url=ADMIN).redirect_chain[-1][0] == reverse(
+        "mfa_authenticate"
+    )
 
     answer = other.post(reverse("mfa_authenticate"), {"code": code_of_app(secret)}, follow=True)
     assert answer.status_code == 200
@@ -81,13 +88,17 @@ def test_a_session_from_before_the_second_factor_has_to_show_it(browser, admin, 
     assert answer.status_code == 403
     assert reverse("mfa_reauthenticate") in answer.content.decode()
     answer = thief.post(
-        f"{reverse('mfa_reauthenticate')}?next={ADMIN}", {"code": code_of_app(secret), "next": ADMIN}, follow=True
+        f"{reverse('mfa_reauthenticate')}?next={ADMIN}",
+        {"code": code_of_app(secret), "next": ADMIN},
+        follow=True,
     )
     assert answer.redirect_chain[-1][0] == ADMIN
     assert answer.status_code == 200
 
 
-def test_nobody_signs_in_past_the_second_factor_through_djangos_own_form(browser, admin, support, second_factor):
+def test_nobody_signs_in_past_the_second_factor_through_djangos_own_form(
+    browser, admin, support, second_factor
+):
     sign_in(browser, "support@example.com")
     set_up_app(browser)
     AdminFactory(email="chief@example.com")

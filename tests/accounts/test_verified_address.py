@@ -12,7 +12,16 @@ from django.utils import timezone
 from preferences.enums import Channel
 from preferences.links import manage_url, stop_url
 from preferences.models import ContactPoint
-from tests.accounts.people import add_address, code_in, newest_mail, sign_in, sign_up, time_passes, verify, without_token
+from tests.accounts.people import (
+    add_address,
+    code_in,
+    newest_mail,
+    sign_in,
+    sign_up,
+    time_passes,
+    verify,
+    without_token,
+)
 from tests.factories import RecipientFactory, TopicFactory
 
 PAGE = "/preferences/"
@@ -116,7 +125,9 @@ def test_opening_a_page_confirms_nothing(browser, anonymous):
     assert anonymous.account is None
     assert point_of("anonymous@example.com").verified_at is None
     # And whoever has the password only is still not let in.
-    assert "/preferences/" not in [step[0] for step in sign_in(Client(), "anonymous@example.com").redirect_chain]
+    assert "/preferences/" not in [
+        step[0] for step in sign_in(Client(), "anonymous@example.com").redirect_chain
+    ]
 
 
 def test_an_unverified_address_links_nothing(browser, news, kari, anonymous):
@@ -185,7 +196,9 @@ def test_removing_an_address_keeps_the_choices_and_its_protection(browser, news,
         reverse("account_email"), {"action_remove": "", "email": "anonymous@example.com"}, follow=True
     )
 
-    assert "anonymous@example.com" not in re.sub(r'(?s)<ul class="messages".*?</ul>', "", answer.content.decode())
+    assert "anonymous@example.com" not in re.sub(
+        r'(?s)<ul class="messages".*?</ul>', "", answer.content.decode()
+    )
     assert ticked(browser.get(PAGE).content.decode()) == ticked(before)
     assert point_of("anonymous@example.com").recipient == kari
     assert "was removed" in newest_mail("kari@example.com").body
@@ -313,9 +326,13 @@ def test_signing_up_with_a_known_address_looks_the_same_and_tells_only_the_mailb
     for address in ("kari@example.com", "unknown@example.com"):
         browser = Client()
         answer = browser.post(
-            reverse("account_signup"), {"email": address, "password1": "correct horse battery staple"}, follow=True
+            reverse("account_signup"),
+            {"email": address, "password1": "correct horse battery staple"},
+            follow=True,
         )
-        answers.append((answer.redirect_chain, without_token(answer.content.decode()).replace(address, "ADDRESS")))
+        answers.append(
+            (answer.redirect_chain, without_token(answer.content.decode()).replace(address, "ADDRESS"))
+        )
 
     assert answers[0] == answers[1]
     assert [message.subject for message in mail.outbox] == [

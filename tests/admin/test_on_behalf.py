@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from preferences.enums import Actor, Channel, Kind, Route, Source, State
-from preferences.models import Choice, Event
+from preferences.models import Choice, Event, Recipient
 from preferences.personal_data import names_personal_data
 from preferences.scope import Scope
 
@@ -49,6 +49,7 @@ def test_a_stop_becomes_one_event_with_all_its_evidence(kari, news, staff):
 
 
 def test_the_person_sees_it(kari, news, staff, client):
+    Recipient.objects.filter(pk=kari.pk).update(language="en")
     staff.post(form_of(kari), filled_in())
 
     client.force_login(kari.account)

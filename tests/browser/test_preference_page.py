@@ -122,6 +122,7 @@ def test_keyboard_alone(page: Page, site: Site) -> None:
     expect(outcome).to_be_focused()
     walk_to(page, outcome.get_by_role("link", name="Undo"))
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Undo this change?")
     walk_to(page, page.get_by_role("button", name="Undo this change"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Undone")

@@ -20,7 +20,7 @@ def test_readyz_when_all_is_well(client: Client, db: None) -> None:
     assert (response.status_code, response.json()) == (200, {"database": "ok", "migrations": "applied"})
 
 
-def test_readyz_asks_once_about_migrations(client: Client, db: None, django_assert_num_queries) -> None:  # noqa: ANN001
+def test_readyz_asks_once_about_migrations(client: Client, db: None, django_assert_num_queries) -> None:
     client.get("/readyz")
     with django_assert_num_queries(1):
         assert client.get("/readyz").status_code == 200

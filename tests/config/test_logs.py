@@ -118,7 +118,9 @@ def test_neither_token_nor_address(log: io.StringIO, url: str, status: int, rout
 
 @override_settings(ROOT_URLCONF=__name__)
 def test_csrf_failure(log: io.StringIO) -> None:
-    response = Client(enforce_csrf_checks=True).post(f"/fine/{SECRET}/", headers={"referer": f"/fine/{SECRET}/"})
+    response = Client(enforce_csrf_checks=True).post(
+        f"/fine/{SECRET}/", headers={"referer": f"/fine/{SECRET}/"}
+    )
     assert response.status_code == 403
     assert [line["logger"] for line in lines(log)] == ["django.security.csrf", "config.request"]
     assert SECRET not in log.getvalue()

@@ -1,5 +1,6 @@
 """The settings as a process sees them that starts with some environment."""
 
+import itertools
 import os
 import re
 import subprocess
@@ -98,5 +99,5 @@ def test_the_example_names_every_setting() -> None:
     example = (ROOT / ".env.example").read_text().splitlines()
     named = [line.split("=")[0] for line in example if line and not line.startswith("#")]
     assert sorted(named) == sorted(read)
-    for above, line in zip(example, example[1:], strict=False):
+    for above, line in itertools.pairwise(example):
         assert line.startswith("#") or not line or above.startswith("# "), f"{line} has no comment above it"

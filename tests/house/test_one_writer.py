@@ -26,7 +26,9 @@ WRITES = {
     "update_or_create",
 }
 MODELS = {"Event", "Choice"}
-SQL = re.compile(r"\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE)\s+\"?preferences_(event|choice)\b", re.I)
+SQL = re.compile(
+    r"\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE)\s+\"?preferences_(event|choice)\b", re.IGNORECASE
+)
 
 
 def sources() -> list[Path]:

@@ -230,6 +230,12 @@ class TestWidening:
             )
             assert result.refusal == refusal
 
+    def test_a_reason_that_names_an_address_is_refused_whatever_it_asks(self):
+        evidence = Evidence(source=Source.API, actor=Actor.SYSTEM, reason="asked by kari@example.com")
+        (result,) = say(RecipientFactory(), (Scope.all_marketing(), State.OPTED_OUT), evidence=evidence)
+        assert result.refusal == Refusal.PERSONAL_DATA
+        assert not Event.objects.exists()
+
     @pytest.mark.parametrize(
         "scope",
         [

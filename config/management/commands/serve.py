@@ -22,7 +22,9 @@ def require_free_port(*, host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise CommandError(f"Port {port} on {host} cannot be used ({error.strerror}): try PORT=8001.") from error
+            raise CommandError(
+                f"Port {port} on {host} cannot be used ({error.strerror}): try PORT=8001."
+            ) from error
 
 
 class Command(BaseCommand):
@@ -48,7 +50,9 @@ class Command(BaseCommand):
             ]
         ]
         if not options["no_tasks"]:
-            commands.append([sys.executable, "manage.py", "db_worker", "--no-startup-delay", "--verbosity", "0"])
+            commands.append(
+                [sys.executable, "manage.py", "db_worker", "--no-startup-delay", "--verbosity", "0"]
+            )
         self._stop = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)

@@ -1,0 +1,147 @@
+"""System checks: what must hold before the site is let loose, with a hint for each that does not."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
+
+from preferences.enums import Channel, Relationship, Requirement, Source
+from preferences.ledger.policy import WIDENING
+from preferences.models import WordingTemplate
+from preferences.models.wording import WordingKey
+from preferences.rules import requirement
+
+_AT_LEAST_ONE = ("MANAGE_LINK_DAYS", "UNDO_DAYS", "LINK_CAP_PER_MAILBOX", "LINK_CAP_PER_CLIENT")
+_APPEND_ONLY = ("preferences_event", "preferences_merge", "preferences_wording")
+_ANY = "*"
+
+
+@register
+def check_widening(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Every source has an entry that says what lets it start things."""
+    return [
+        Error(
+            f"The source {source.value} has no entry in preferences/ledger/policy.py.",
+            hint="Say what lets it turn things on; Widening.NEVER is the safe answer.",
+            id="preferences.E001",
+        )
+        for source in Source
+        if source not in WIDENING
+    ]
+
+
+@register
+def check_numbers(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Days and caps are at least one, and the number of proxies is not negative."""
+    limits = [*((name, 1) for name in _AT_LEAST_ONE), ("TRUSTED_PROXIES", 0)]
+    return [
+        Error(
+            f"{name} is {getattr(settings, name)}; it has to be at least {least}.",
+            hint="See the table of settings in docs/deployment.md.",
+            id="preferences.E002",
+        )
+        for name, least in limits
+        if getattr(settings, name) < least
+    ]
+
+
+@register
+def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The national rules use the words the code knows, each combination once, with a row for all the world.
+
+    An install may edit the file; a typing error would otherwise come to light on somebody's page.
+    """
+    found: list[CheckMessage] = []
+    seen: set[tuple[str, str, str]] = set()
+    with requirement.FILE.open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            key = (row["country"], row["channel"], row["relationship"])
+            known = (
+                (key[0] == _ANY or (len(key[0]) == 2 and key[0].isascii() and key[0].isupper()))
+                and key[1] in {_ANY, *Channel.values}
+                and key[2] in {_ANY, *Relationship.values}
+                and row["requirement"] in Requirement.values
+            )
+            if not known or key in seen:
+                found.append(
+                    Error(
+                        f"Line {number} of the marketing rules {'is there twice' if known else 'has an unknown word'}.",
+                        hint="preferences/rules/marketing_rules.md explains the columns.",
+                        id="preferences.E003",
+                    )
+                )
+            seen.add(key)
+    if (_ANY, _ANY, _ANY) not in seen:
+        found.append(Error("The marketing rules have no row *, *, *.", id="preferences.E004"))
+    return found
+
+
+@register(deploy=True)
+def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What is right for the demo and wrong where others reach the site."""
+    found: list[CheckMessage] = []
+    if settings.DEMO:
+        found.append(
+            Error("DEMO is on: accounts with known passwords would be let in.", id="preferences.E005")
+        )
+    if urlsplit(settings.BASE_URL).scheme != "https":
+        found.append(
+            checks.Warning(
+                f"BASE_URL is {settings.BASE_URL}: links would travel in the clear.",
+                hint="Mail programs show their unsubscribe button for https only (RFC 8058).",
+                id="preferences.W001",
+            )
+        )
+    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+        found.append(
+            checks.Warning(
+                "DATABASE_URL is not set: the embedded PostgreSQL is for the demo.", id="preferences.W002"
+            )
+        )
+    return found
+
+
+@register(Tags.database, deploy=True)
+def check_history(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """`check --deploy --database default`: the history is guarded, and there are words for every page."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        with connections[alias].cursor() as cursor:
+            for table in _APPEND_ONLY:
+                cursor.execute(
+                    "SELECT has_table_privilege(%s, 'UPDATE, DELETE, TRUNCATE'),"
+                    " EXISTS (SELECT FROM pg_trigger WHERE tgrelid = %s::regclass"
+                    " AND tgname = 'append_only' AND tgenabled = 'O')",
+                    [table, table],
+                )
+                may_rewrite, guarded = cursor.fetchone()
+                if may_rewrite:
+                    found.append(
+                        checks.Warning(
+                            f"This database role may change {table}; only the trigger stops it.",
+                            hint="Sign in with a role that has what docs/web_role.sql grants.",
+                            id="preferences.W003",
+                        )
+                    )
+                if not guarded:
+                    found.append(
+                        Error(f"The append-only trigger of {table} is missing.", id="preferences.E006")
+                    )
+        missing = set(WordingKey.values) - set(
+            WordingTemplate.objects.using(alias).values_list("key", flat=True)
+        )
+        found += [
+            Error(f"There is no wording template for {key}.", id="preferences.E007")
+            for key in sorted(missing)
+        ]
+    return found

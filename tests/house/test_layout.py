@@ -1,0 +1,189 @@
+"""House rules a program can check: names of files, what models may not do, docstrings, words with sentences."""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
+from django.db import connection
+from django.db.models import TextChoices
+from django.utils.functional import Promise
+
+from preferences import checks, enums
+from preferences.enums import Source
+from preferences.ledger.policy import WIDENING
+from preferences.models import WordingTemplate
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PACKAGES = ("accounts", "config", "preferences")
+DRAWERS = {"common", "helper", "helpers", "misc", "service", "services", "shared", "util", "utils"}
+DOCUMENTED = ("views", "ledger", "decisions", "links")
+THE_ONE_RECEIVER = ROOT / "accounts" / "verified.py"
+
+
+def modules(*packages: str) -> list[Path]:
+    found = [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
+    return [path for path in found if "migrations" not in path.parts]
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def nodes(path: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(path.read_text()))
+
+
+def test_no_file_for_odds_and_ends() -> None:
+    paths = [path for package in (*PACKAGES, "tests") for path in (ROOT / package).rglob("*")]
+    assert [name_of(path) for path in paths if path.stem in DRAWERS] == []
+
+
+@pytest.mark.parametrize("path", modules(*PACKAGES), ids=name_of)
+def test_no_signal_but_the_one(path: Path) -> None:
+    imported = set()
+    for node in nodes(path):
+        if isinstance(node, ast.ImportFrom):
+            imported.add(node.module or "")
+        elif isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+    signals = {name for name in imported if name.endswith(".signals") or name.startswith("django.dispatch")}
+    expected = {"allauth.account.signals", "django.dispatch"} if path == THE_ONE_RECEIVER else set()
+    assert signals == expected
+
+
+@pytest.mark.parametrize("path", modules(*PACKAGES), ids=name_of)
+def test_nothing_happens_in_save(path: Path) -> None:
+    overridden = [
+        f"{node.name}.{part.name}"
+        for node in nodes(path)
+        if isinstance(node, ast.ClassDef)
+        for part in node.body
+        if isinstance(part, ast.FunctionDef) and part.name in {"save", "asave", "delete", "adelete"}
+    ]
+    assert overridden == []
+
+
+@pytest.mark.parametrize("path", modules(*PACKAGES), ids=name_of)
+def test_no_order_that_nobody_asked_for(path: Path) -> None:
+    ordered = [
+        part.lineno
+        for node in nodes(path)
+        if isinstance(node, ast.ClassDef) and node.name == "Meta"
+        for part in node.body
+        if isinstance(part, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == "ordering" for target in part.targets)
+    ]
+    assert ordered == []
+
+
+def documented() -> list[Path]:
+    """The modules whose functions other rooms call."""
+    return [path for path in modules("preferences") if {path.parent.name, path.stem} & set(DOCUMENTED)]
+
+
+@pytest.mark.parametrize("path", documented(), ids=name_of)
+def test_public_functions_have_docstrings(path: Path) -> None:
+    silent = [
+        node.name
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
+def stored_words() -> list[type[TextChoices]]:
+    return [
+        value
+        for value in vars(enums).values()
+        if inspect.isclass(value) and issubclass(value, TextChoices) and value is not TextChoices
+    ]
+
+
+@pytest.mark.parametrize("words", stored_words(), ids=lambda words: words.__name__)
+def test_every_stored_word_has_a_sentence_to_translate(words: type[TextChoices]) -> None:
+    # A word without a sentence gets one that Django makes of its name, which is no translatable string.
+    assert [word.name for word in words if not isinstance(word._label_, Promise)] == []
+    assert len({str(word.label) for word in words}) == len(words)
+    assert words.__doc__
+
+
+def test_every_source_has_a_policy() -> None:
+    assert set(WIDENING) == set(Source)
+    assert checks.check_widening(None) == []
+
+
+def test_a_source_without_a_policy_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(WIDENING, Source.GPC)
+    assert [message.id for message in checks.check_widening(None)] == ["preferences.E001"]
+
+
+@pytest.mark.parametrize(
+    "name", ["MANAGE_LINK_DAYS", "UNDO_DAYS", "LINK_CAP_PER_MAILBOX", "LINK_CAP_PER_CLIENT"]
+)
+def test_a_day_or_cap_of_none_is_found(settings, name: str) -> None:
+    assert checks.check_numbers(None) == []
+    setattr(settings, name, 0)
+    assert [message.msg for message in checks.check_numbers(None)] == [
+        f"{name} is 0; it has to be at least 1."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["*,*,*,opt_in"], []),
+        (["*,*,*,opt_in", "NO,email,*,opt_in"], []),
+        (["NO,email,*,opt_in"], ["preferences.E004"]),
+        (["*,*,*,opt_in", "NO,e-mail,*,opt_in"], ["preferences.E003"]),
+        (["*,*,*,opt_in", "no,email,*,opt_in"], ["preferences.E003"]),
+        (["*,*,*,optin"], ["preferences.E003"]),
+        (["*,*,*,opt_in", "*,*,*,opt_out"], ["preferences.E003"]),
+    ],
+)
+def test_a_slip_in_the_national_rules_is_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lines: list[str], expected: list[str]
+) -> None:
+    file = tmp_path / "rules.csv"
+    file.write_text("\n".join(["country,channel,relationship,requirement", *lines]))
+    monkeypatch.setattr(checks.requirement, "FILE", file)
+    assert [message.id for message in checks.check_rules(None)] == expected
+
+
+def test_the_national_rules_are_sound() -> None:
+    assert checks.check_rules(None) == []
+
+
+def test_what_is_wrong_in_production_is_found(settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.DEMO = True
+    settings.BASE_URL = "http://preferences.example.com"
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "config.embedded_postgres")
+    assert [message.id for message in checks.check_production(None)] == [
+        "preferences.E005",
+        "preferences.W001",
+        "preferences.W002",
+    ]
+    settings.DEMO = False
+    settings.BASE_URL = "https://preferences.example.com"
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.postgresql")
+    assert checks.check_production(None) == []
+
+
+def test_an_unguarded_history_is_found(db: None) -> None:
+    def found(kind: type[CheckMessage]) -> list[str | None]:
+        return [
+            message.id
+            for message in checks.check_history(None, databases=["default"])
+            if type(message) is kind
+        ]
+
+    assert found(Error) == []
+    # The tests own the tables.
+    assert found(CheckWarning) == ["preferences.W003"] * 3
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE preferences_event DISABLE TRIGGER append_only")
+    WordingTemplate.objects.filter(key="page").delete()
+    assert found(Error) == ["preferences.E006", "preferences.E007"]

@@ -1,0 +1,57 @@
+"""A page costs the same few queries whatever the number of topics, and however much was said."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.factories import TopicFactory
+from tests.journeys.conftest import KARI, said
+
+pytestmark = pytest.mark.django_db
+
+EVERY_CHANNEL = ["email", "sms", "phone", "post", "in_product", "web", "social"]
+
+
+def queries_of(visitor, path: str, data=None) -> int:
+    visitor.open(path)
+    with CaptureQueriesContext(connection) as queries:
+        page = visitor.open(path) if data is None else visitor.post(path, data)
+    assert page.status == 200
+    return len(queries)
+
+
+@pytest.fixture
+def paths(visitor, links, kari, news, activity):
+    visitor.client.force_login(kari.account)
+    made = links(KARI)
+    return {"/p/": made["manage_url"], "/u/": made["stop_url"], "/preferences/": "/preferences/"}
+
+
+# /p/: address and person, brand of the link, choices, catalogue, version, wordings, history.
+# /preferences/: session and user besides, the person, and what the menu asks about the account; no brand.
+@pytest.mark.parametrize(("name", "count"), [("/p/", 7), ("/u/", 4), ("/preferences/", 8)])
+@pytest.mark.parametrize("topics", [1, 40])
+def test_queries_of_a_page(visitor, acme, person, paths, name, count, topics):
+    TopicFactory.create_batch(topics - 1, brand=acme, channels=EVERY_CHANNEL)
+    if topics > 1:
+        TopicFactory.create_batch(5, channels=EVERY_CHANNEL)
+        page = visitor.open(paths["/p/"])
+        everything = page.choices["shown"][0].split()
+        visitor.post(paths["/p/"], {**page.choices, "on": everything})
+        assert len(said(person(KARI))) > 200
+    assert queries_of(visitor, paths[name]) == count
+
+
+@pytest.mark.parametrize("changes", [1, 40])
+def test_queries_of_a_save(visitor, acme, person, paths, changes):
+    """However many switches are changed at once: the page twice, and the ledger's few statements between."""
+    TopicFactory.create_batch(changes, brand=acme, channels=["email"])
+    visitor.open(paths["/p/"]).press("Save my choices")
+    page = visitor.open(paths["/p/"])
+    on = page.choices.get("on", [])
+    rest = [field for field in page.choices["shown"][0].split() if field not in on and field.endswith(".email")]
+    assert len(rest) == changes + 1
+    with CaptureQueriesContext(connection) as queries:
+        visitor.post(paths["/p/"], {**page.choices, "on": [*on, *rest[:changes]]})
+    assert len(said(person(KARI))) == changes
+    assert len(queries) == 20
