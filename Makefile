@@ -37,7 +37,7 @@ messages: .venv/development.stamp ## update the catalogue of translations from t
 format: .venv/development.stamp ## put Python files and templates into shape
 	@$(PYTHON) -m ruff check --fix-only --quiet .
 	@$(PYTHON) -m ruff format .
-	@git ls-files -z --cached --others --exclude-standard 'templates/*.html' | xargs -0 -r $(PYTHON) -m djade --target-version 6.0
+	@git ls-files -z --cached --others --exclude-standard 'templates/*.html' | xargs -0 -r .venv/bin/djade --target-version 6.1
 
 # All three files come out of one resolution; UPGRADE=1 takes newer versions.
 LOCK := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \

@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
+DJADE = str(Path(PYTHON).with_name("djade"))
 LINT_IMPORTS = (
     "import sys; from importlinter.cli import lint_imports_command as main; sys.exit(main(['--no-cache']))"
 )
@@ -15,7 +16,7 @@ LINT_IMPORTS = (
 CHECKS: tuple[tuple[str, list[str]], ...] = (
     ("formatting", [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."]),
     ("lint", [PYTHON, "-m", "ruff", "check", "--quiet", "."]),
-    ("templates", [PYTHON, "-m", "djade", "--check", "--target-version", "6.0", "TEMPLATES"]),
+    ("templates", [DJADE, "--check", "--target-version", "6.1", "TEMPLATES"]),
     ("import contracts", [PYTHON, "-c", LINT_IMPORTS]),
     ("types", [PYTHON, "-m", "mypy"]),
     ("missing migrations", [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"]),

@@ -155,6 +155,7 @@ def test_a_merge_keeps_what_either_had_stopped(browser, topics, kari):
         assert saved.status_code == 200
     stop_by_link("kari@example.com", mine)
     stop_by_link("other@example.com", theirs)
+    browser.cookies["django_language"] = "en"
     sign_in(browser, "kari@example.com")
     before = len(ticked(browser.get(PAGE).content.decode()))
 

@@ -39,7 +39,7 @@ def test_no_index_host_no_machine_path_no_key() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {match[0]}"
         for path in files()
-        for match in FORBIDDEN.finditer(path.read_text())
+        for match in FORBIDDEN.finditer(path.read_text(errors="replace"))
     ]
     assert found == []
 

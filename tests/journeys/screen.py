@@ -176,8 +176,13 @@ class Screen:
     # Forms
 
     def press(self, text: str, **typed: str) -> Screen:
-        """Press the first button whose text begins with `text`, with `typed` in the fields of its form."""
-        button = next(button for button in self.root.all("button") if button.text.startswith(text))
+        """Press the button that says `text`, with `typed` in the fields of its form.
+
+        Where none says just that, the first that begins so: buttons often name what they are about.
+        """
+        beginning = [button for button in self.root.all("button") if button.text.startswith(text)]
+        assert beginning, f"no button {text!r} among {self.buttons}"
+        button = next((button for button in beginning if button.text == text), beginning[0])
         form = self._form_of(button)
         assert form.attributes["method"] == "post"
         data = self.data(form)

@@ -18,7 +18,9 @@ colours = st.tuples(*[st.integers(0, 255)] * 3)
 
 @given(colour=colours)
 @pytest.mark.parametrize("ground", [brand_look._PAPER, (255, 255, 255), brand_look._NIGHT, (16, 19, 24)])
-def test_brand_colour_is_legible_on_every_ground(colour: brand_look.Colour, ground: brand_look.Colour) -> None:
+def test_brand_colour_is_legible_on_every_ground(
+    colour: brand_look.Colour, ground: brand_look.Colour
+) -> None:
     paper = brand_look._PAPER if sum(ground) > 380 else brand_look._NIGHT
     moved = brand_look._legible(colour, paper=paper)
     assert contrast(moved, ground) >= AA
