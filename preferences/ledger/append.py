@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.db import connection
 
@@ -63,23 +64,21 @@ WITH event AS (
     INSERT INTO preferences_event
            (recipient_id, recorded_at, source, actor, staff_id, route, reason,
             kind, brand_id, purpose_id, channel, state, previous_state, occurred_at, wording_id)
-    SELECT %s, %s, %s, %s, %s, %s, %s,
-           kind, brand, purpose, channel, state, previous_state, occurred_at, wording
-      FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[],
-                  %s::text[], %s::text[], %s::timestamptz[], %s::text[])
-           WITH ORDINALITY
-           AS entry (kind, brand, purpose, channel, state, previous_state, occurred_at, wording, position)
-     ORDER BY position
+    VALUES {rows}
     RETURNING id, recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at
 ), choice AS (
     INSERT INTO preferences_choice (recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, event_id)
     SELECT recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, id
-      FROM (SELECT *, row_number() OVER (ORDER BY id) AS position FROM event) AS numbered
-     WHERE position = ANY (%s::bigint[])
+      FROM {moving}
         ON CONFLICT (recipient_id, kind, brand_id, purpose_id, channel)
         DO UPDATE SET state = EXCLUDED.state, occurred_at = EXCLUDED.occurred_at, event_id = EXCLUDED.event_id
 )
 SELECT id FROM event ORDER BY id
+"""
+_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_SOME = """
+           (SELECT *, row_number() OVER (ORDER BY id) AS position FROM event) AS numbered
+     WHERE position = ANY (%s::bigint[])
 """
 
 
@@ -123,25 +122,38 @@ def append(*, recipient: int, entries: Sequence[Entry], author: Author, now: dt.
                     [w.text for w in wordings.values()],
                 ],
             )
+        shared = [
+            recipient,
+            now,
+            author.source.value,
+            author.actor.value,
+            author.staff,
+            author.route.value if author.route else "",
+            author.reason,
+        ]
+        values: list[object] = []
+        for entry in entries:
+            scope, wording = entry.scope, entry.wording
+            values += shared
+            values += (
+                scope.kind.value,
+                scope.brand,
+                scope.purpose,
+                scope.channel.value if scope.channel else None,
+                entry.state.value,
+                entry.previous_state.value,
+                entry.occurred_at,
+                wording.content_hash if wording else None,
+            )
+        moving = [position for position, entry in enumerate(entries, start=1) if entry.moves]
+        all_move = len(moving) == len(entries)
         cursor.execute(
-            _APPEND,
-            [
-                recipient,
-                now,
-                author.source.value,
-                author.actor.value,
-                author.staff,
-                author.route.value if author.route else "",
-                author.reason,
-                [entry.scope.kind.value for entry in entries],
-                [entry.scope.brand for entry in entries],
-                [entry.scope.purpose for entry in entries],
-                [entry.scope.channel.value if entry.scope.channel else None for entry in entries],
-                [entry.state.value for entry in entries],
-                [entry.previous_state.value for entry in entries],
-                [entry.occurred_at for entry in entries],
-                [entry.wording.content_hash if entry.wording else None for entry in entries],
-                [position for position, entry in enumerate(entries, start=1) if entry.moves],
-            ],
+            _append_sql(entries=len(entries), all_move=all_move), values if all_move else [*values, moving]
         )
         return [event for (event,) in cursor.fetchall()]
+
+
+@lru_cache(maxsize=64)
+def _append_sql(*, entries: int, all_move: bool) -> str:
+    """A row of scalars for each entry, not arrays to unnest: that spares half the time of the usual single stop."""
+    return _APPEND.format(rows=", ".join([_ROW] * entries), moving="event" if all_move else _SOME)

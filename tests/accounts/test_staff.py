@@ -100,7 +100,9 @@ def test_nobody_signs_in_past_the_second_factor_through_djangos_own_form(
     browser, admin, support, second_factor
 ):
     sign_in(browser, "support@example.com")
-    set_up_app(browser)
+    secret = set_up_app(browser)
+    browser.post(reverse("mfa_reauthenticate"), {"code": code_of_app(secret)})
+    assert browser.get(ADMIN).status_code == 200
     AdminFactory(email="chief@example.com")
     browser.post("/admin/login/", {"username": "chief@example.com", "password": PASSWORD, "next": ADMIN})
     assert browser.get(reverse("account_email")).context["user"].email == "support@example.com"

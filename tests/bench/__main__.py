@@ -3,12 +3,10 @@
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -28,10 +26,10 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import connection, connections  # noqa: E402
+from django.db import connection  # noqa: E402
 
 from tests.bench import ledger  # noqa: E402
-from tests.bench.populate import FREE, free_topic, populate  # noqa: E402
+from tests.bench.populate import free_topic, populate  # noqa: E402
 from tests.bench.servers import ROOT, serving  # noqa: E402
 
 FIGURES = """
@@ -46,12 +44,21 @@ class Load:
     def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.bench.load"],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def run(self, *, port: int, connections: int, paths: list[str], body: str = "") -> dict[str, Any]:
         """Send every request once; the answer of the job. Raises where one was not answered with 200."""
-        job = {"port": port, "connections": connections, "method": "POST" if body else "GET", "body": body, "paths": paths}
+        job = {
+            "port": port,
+            "connections": connections,
+            "method": "POST" if body else "GET",
+            "body": body,
+            "paths": paths,
+        }
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
@@ -95,7 +102,9 @@ def stop_path(*, person: int, topic: int) -> str:
     from preferences.enums import Channel
     from preferences.tokens import StopToken, make_stop_token
 
-    token = StopToken(recipient=person, contact_point=person, brand=1 + topic % 3, topic=topic, channel=Channel.EMAIL)
+    token = StopToken(
+        recipient=person, contact_point=person, brand=1 + topic % 3, topic=topic, channel=Channel.EMAIL
+    )
     return f"/u/{make_stop_token(token)}/"
 
 
@@ -133,8 +142,10 @@ def main() -> None:
     with ExitStack() as stack:
         stack.callback(load.close)
         kind = {"workers": options.workers, "threads": options.threads, "log": log}
+
         def server(app, db):
             return stack.enter_context(serving(app, BENCH_DATABASE=db, BENCH_TEMPLATES=str(folder), **kind))
+
         if "stop" in options.only:
             bare = server("tests.bench.bare:application", LARGE)
             small, large = server("config.wsgi:application", SMALL), server("config.wsgi:application", LARGE)
@@ -143,19 +154,37 @@ def main() -> None:
             results = {"bare": [], "small": [], "large": [], "repeat": []}
             for r in range(-1, options.rounds):
                 bare_paths = [f"/insert/{stop_path(person=i + 1, topic=1)[3:]}" for i in range(n)]
-                small_paths = [stop_path(person=1 + i % 100, topic=free_topic(person=1 + i % 100, round_number=i // 100)) for i in range(n)]
+                small_paths = [
+                    stop_path(person=1 + i % 100, topic=free_topic(person=1 + i % 100, round_number=i // 100))
+                    for i in range(n)
+                ]
                 people = [1 + (offset + (r + 1) * n + i) * 7919 % 100_000 for i in range(n)]
-                large_paths = [stop_path(person=p, topic=free_topic(person=p, round_number=((r + 1) * n + i) // 100_000)) for i, p in enumerate(people)]
+                large_paths = [
+                    stop_path(person=p, topic=free_topic(person=p, round_number=((r + 1) * n + i) // 100_000))
+                    for i, p in enumerate(people)
+                ]
                 round_ = {}
-                for name, port, paths in (("bare", bare, bare_paths), ("small", small, small_paths), ("large", large, large_paths), ("repeat", large, large_paths)):
-                    round_[name] = load.run(port=port, connections=options.connections, paths=paths, body=ONE_CLICK)
+                for name, port, paths in (
+                    ("bare", bare, bare_paths),
+                    ("small", small, small_paths),
+                    ("large", large, large_paths),
+                    ("repeat", large, large_paths),
+                ):
+                    round_[name] = load.run(
+                        port=port, connections=options.connections, paths=paths, body=ONE_CLICK
+                    )
                 reset_small()
                 if r >= 0:
                     for name, result in round_.items():
                         results[name].append(result)
             for name, values in results.items():
                 ratio = statistics.median(v["rate"] / b["rate"] for v, b in zip(values, results["bare"]))
-                print(name, f"{statistics.median(v['rate'] for v in values):.0f}/s", f"median {statistics.median(v['median_ms'] for v in values):.2f} ms p99 {statistics.median(v['p99_ms'] for v in values):.2f}", f"ratio {ratio:.2f}")
+                print(
+                    name,
+                    f"{statistics.median(v['rate'] for v in values):.0f}/s",
+                    f"median {statistics.median(v['median_ms'] for v in values):.2f} ms p99 {statistics.median(v['p99_ms'] for v in values):.2f}",
+                    f"ratio {ratio:.2f}",
+                )
         if "ledger" in options.only:
             ledger.measure(connection)
 

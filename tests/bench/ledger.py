@@ -1,4 +1,4 @@
 """`ledger.record` beside the same statements sent by psycopg alone."""
 
-def measure(connection):
-    ...
+
+def measure(connection): ...

@@ -2,7 +2,9 @@
 
 from django.db import connection
 
-TABLE = "CREATE TABLE bench_bare (id bigserial PRIMARY KEY, token text NOT NULL, created_at timestamptz NOT NULL)"
+TABLE = (
+    "CREATE TABLE bench_bare (id bigserial PRIMARY KEY, token text NOT NULL, created_at timestamptz NOT NULL)"
+)
 TOPICS = 12
 # Of these a person has already stated something, counted from the person's own first topic.
 STATED = (0, 5, 10)

@@ -83,7 +83,11 @@ def read_person(email: str) -> Person:
 def said(person: Person) -> list[tuple[str, ...]]:
     """The events of a person, the oldest first: (about what, state, source)."""
     return [
-        ("/".join(event[name] or "*" for name in ("brand", "purpose", "channel")), event["state"], event["source"])
+        (
+            "/".join(event[name] or "*" for name in ("brand", "purpose", "channel")),
+            event["state"],
+            event["source"],
+        )
         for event in person["events"]
     ]
 

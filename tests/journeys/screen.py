@@ -1,9 +1,9 @@
 """A browser without script, as small as will do: it reads a page's text, links and forms, and sends the forms.
 
-    visitor = Visitor()
-    page = visitor.open(manage_url)
-    page.untick("Product news", "E-mail")
-    saved = page.press("Save my choices")
+visitor = Visitor()
+page = visitor.open(manage_url)
+page.untick("Product news", "E-mail")
+saved = page.press("Save my choices")
 """
 
 from __future__ import annotations
@@ -207,7 +207,9 @@ class Screen:
     @property
     def choices(self) -> dict[str, list[str]]:
         """What the form with the switches would send."""
-        return self.data(next(form for form in self.root.all("form") if form.attributes["class"] == "choices"))
+        return self.data(
+            next(form for form in self.root.all("form") if form.attributes["class"] == "choices")
+        )
 
     def _form_of(self, element: Element) -> Element | None:
         named = element.attributes.get("form")
@@ -226,7 +228,9 @@ class Visitor:
 
     def post(self, url: str, data: Mapping[str, Any], **more: Any) -> Screen:
         """Send a form as a browser does; for sending what no form on the page would."""
-        return self._screen(self.client.post(_path(url), data, headers=self._headers, follow=True, **more), url)
+        return self._screen(
+            self.client.post(_path(url), data, headers=self._headers, follow=True, **more), url
+        )
 
     def _screen(self, response: Any, url: str) -> Screen:
         chain = getattr(response, "redirect_chain", [])

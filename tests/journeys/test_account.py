@@ -24,7 +24,7 @@ def test_account_page_asks_to_sign_in_and_comes_back(visitor, kari, news, events
     assert "/accounts/login/" in page.url
     answer = visitor.post(page.url, {"login": KARI, "password": PASSWORD})
     assert answer.status == 403, "the sign-in form needs its CSRF token"
-    page = visitor.open("/preferences/?language=en").press("Sign in", login=KARI, password=PASSWORD)
+    page = visitor.open("/preferences/?language=en").press("Sign In", login=KARI, password=PASSWORD)
     assert page.heading == "Your preferences"
     assert KARI in page.text
 

@@ -45,9 +45,14 @@ def test_one_form_sent_many_times_at_once_is_one_event(visitor, person, manage_l
 
 def test_different_saves_at_once_are_all_kept(visitor, person, manage_link):
     page = visitor.open(manage_link)
-    fields = [page.switch(*name).attributes["value"] for name in (("Product news", "E-mail"), ("Events", "E-mail"))]
+    fields = [
+        page.switch(*name).attributes["value"] for name in (("Product news", "E-mail"), ("Events", "E-mail"))
+    ]
     forms = [{**page.choices, "on": [*page.choices["on"], field]} for field in fields]
-    answers = at_once(*[poster(manage_link, form) for form in forms], poster(manage_link, page.untick("Your activity").choices))
+    answers = at_once(
+        *[poster(manage_link, form) for form in forms],
+        poster(manage_link, page.untick("Your activity").choices),
+    )
     assert {answer.status_code for answer in answers} == {200}
     assert sorted(said(person(ANONYMOUS))) == [
         ("*/activity/*", "opted_out", "link"),

@@ -50,7 +50,8 @@ def test_language_of_the_page(client, manage, asked, cookie, own, browser, shown
     if cookie:
         client.cookies["django_language"] = cookie
     answer = client.get(
-        path + (f"?language={asked}" if asked else ""), headers={"accept-language": browser} if browser else {}
+        path + (f"?language={asked}" if asked else ""),
+        headers={"accept-language": browser} if browser else {},
     )
     html = answer.content.decode()
     assert f'<html lang="{shown}" dir="ltr">' in html
@@ -98,7 +99,9 @@ def test_words_are_kept_in_the_language_they_were_shown_in(visitor, person, mana
 def _email_of(page, topic: str) -> str:
     """The id of the e-mail switch of a topic, whatever e-mail is called in the language of the page."""
     fieldset = next(f for f in page.root.all("fieldset") if next(f.all("legend")).text == topic)
-    return next(box.attributes["id"] for box in fieldset.all("input") if box.attributes["id"].endswith(".email"))
+    return next(
+        box.attributes["id"] for box in fieldset.all("input") if box.attributes["id"].endswith(".email")
+    )
 
 
 def test_stop_and_undo_pages_speak_the_persons_language(visitor, links, kari, news):
@@ -107,7 +110,9 @@ def test_stop_and_undo_pages_speak_the_persons_language(visitor, links, kari, ne
     assert "Produktnytt" in stop.text
     stopped = visitor.post(stop.url, {"stop": "topic"})
     assert stopped.language == "nb"
-    (undo,) = [a.attributes["href"] for a in stopped.root.all("a") if a.attributes["href"].startswith("/undo/")]
+    (undo,) = [
+        a.attributes["href"] for a in stopped.root.all("a") if a.attributes["href"].startswith("/undo/")
+    ]
     assert visitor.open(undo).language == "nb"
 
 

@@ -147,7 +147,9 @@ def test_link_pages_keep_to_themselves(visitor, urls, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_link_pages_load_nothing_from_elsewhere(visitor, urls, kind):
     page = visitor.open(urls[kind])
-    loaded = [e.attributes.get("src") or e.attributes.get("href") for e in page.root.all("script", "img", "link")]
+    loaded = [
+        e.attributes.get("src") or e.attributes.get("href") for e in page.root.all("script", "img", "link")
+    ]
     assert loaded
     assert all(address.startswith("/") for address in loaded)
     assert not [e for e in page.root.all() if "style" in e.attributes or e.tag == "style"]
@@ -166,8 +168,12 @@ def test_get_and_head_write_nothing_anywhere(visitor, client, person, urls, kari
     """Every address a person can be given, opened twice each way, changes nothing on record."""
     saved = visitor.open(urls["p"]).press("Refuse all profiling")
     addresses = [*urls.values(), saved.link("Undo"), links(KARI)["manage_url"], links(KARI)["stop_url"]]
-    addresses += [*("/", "/link/", "/preferences/", "/accounts/login/", "/accounts/signup/", "/accounts/email/")]
-    addresses += [*("/u/x/", "/p/x/", "/undo/x/", "/healthz", "/readyz", "/nowhere/", "/admin/", "/accounts/logout/")]
+    addresses += [
+        *("/", "/link/", "/preferences/", "/accounts/login/", "/accounts/signup/", "/accounts/email/")
+    ]
+    addresses += [
+        *("/u/x/", "/p/x/", "/undo/x/", "/healthz", "/readyz", "/nowhere/", "/admin/", "/accounts/logout/")
+    ]
     # Links of the pages themselves, the language switch among them.
     page = visitor.open(urls["p"])
     addresses += [a.attributes["href"] for a in page.root.all("a") if a.attributes["href"].startswith("/")]
@@ -205,7 +211,9 @@ def test_links_of_an_erased_person_look_like_unknown_ones(visitor, anonymous, ur
         assert (page.status, page.response.content) == (unknown.status, unknown.response.content)
 
 
-def test_links_of_a_merged_person_lead_to_the_one_who_is_left(visitor, person, anonymous, stop_link, manage_link):
+def test_links_of_a_merged_person_lead_to_the_one_who_is_left(
+    visitor, person, anonymous, stop_link, manage_link
+):
     other = RecipientFactory(email="other@example.com")
     merge(surviving=other.pk, absorbed=anonymous.pk, reason="The same person.", now=timezone.now())
 
@@ -246,7 +254,9 @@ def test_undo_link_of_before_a_merge_says_that_it_is_too_late(visitor, person, a
     assert person(ANONYMOUS) == before
 
 
-def test_address_that_went_to_somebody_else_no_longer_opens_the_page(visitor, person, anonymous, manage_link, kari):
+def test_address_that_went_to_somebody_else_no_longer_opens_the_page(
+    visitor, person, anonymous, manage_link, kari
+):
     """Whoever has the mailbox now must not see, or turn on, what its former owner chose."""
     anonymous.contact_points.update(recipient=kari)
     page = visitor.open(manage_link)

@@ -97,7 +97,11 @@ def test_the_answer_is_the_same_for_known_and_unknown(visitor, anonymous, worker
 def test_what_is_no_address_is_refused_clearly(visitor, anonymous, worker, address):
     answer = ask(visitor, address)
     assert answer.status == 400
-    errors = [element.text for element in answer.root.all("ul") if "errorlist" in element.attributes.get("class", "")]
+    errors = [
+        element.text
+        for element in answer.root.all("ul")
+        if "errorlist" in element.attributes.get("class", "")
+    ]
     assert len(errors) == 1
     assert errors[0]
     assert answer.heading == "Get a link to your choices"
@@ -123,7 +127,9 @@ def test_address_and_link_stay_out_of_the_answer(visitor, anonymous):
     assert not answer.response.cookies
 
 
-def test_a_mailbox_gets_three_links_an_hour_over_all_brands(visitor, anonymous, worker, settings, manage_link):
+def test_a_mailbox_gets_three_links_an_hour_over_all_brands(
+    visitor, anonymous, worker, settings, manage_link
+):
     """The fourth is passed over in silence, whichever page asked for it and however the address is spelled."""
     assert settings.LINK_CAP_PER_MAILBOX == 3
     for address in (ANONYMOUS, ANONYMOUS.upper(), ANONYMOUS, ANONYMOUS):
@@ -156,7 +162,9 @@ def test_forwarded_for_is_believed_from_our_own_proxies_only(visitor, settings, 
     """With two proxies of ours the last entry but one counts, and that one stays the same here."""
     settings.LINK_CAP_PER_CLIENT, settings.TRUSTED_PROXIES = 2, proxies
     got = [
-        ask(visitor, f"n{n}@example.com", HTTP_X_FORWARDED_FOR=f"203.0.113.{n}, 198.51.100.1, 192.0.2.{n}").status
+        ask(
+            visitor, f"n{n}@example.com", HTTP_X_FORWARDED_FOR=f"203.0.113.{n}, 198.51.100.1, 192.0.2.{n}"
+        ).status
         for n in range(3)
     ]
     assert got == statuses
@@ -165,7 +173,8 @@ def test_forwarded_for_is_believed_from_our_own_proxies_only(visitor, settings, 
 def test_forged_entries_before_our_proxy_change_nothing(visitor, settings):
     settings.LINK_CAP_PER_CLIENT, settings.TRUSTED_PROXIES = 2, 1
     got = [
-        ask(visitor, f"n{n}@example.com", HTTP_X_FORWARDED_FOR=f"203.0.113.{n}, 192.0.2.1").status for n in range(3)
+        ask(visitor, f"n{n}@example.com", HTTP_X_FORWARDED_FOR=f"203.0.113.{n}, 192.0.2.1").status
+        for n in range(3)
     ]
     assert got == [200, 200, 429]
 

@@ -92,7 +92,9 @@ def test_fresh_link_arrives_and_works(visitor, person, old_link, worker):
     assert said(person(ANONYMOUS)) == [("acme/acme-news/email", "opted_in", "link")]
 
 
-def test_fresh_link_goes_to_the_address_of_the_old_one_however_it_was_spelled(visitor, settings, worker, news):
+def test_fresh_link_goes_to_the_address_of_the_old_one_however_it_was_spelled(
+    visitor, settings, worker, news
+):
     """One mailbox is one mailbox to the cap, whichever page the link was asked for on."""
     settings.LINK_CAP_PER_MAILBOX = 1
     olga = RecipientFactory(email="Olga@Example.COM")

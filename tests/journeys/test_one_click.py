@@ -8,9 +8,7 @@ pytestmark = pytest.mark.django_db
 
 URLENCODED = "application/x-www-form-urlencoded"
 BOUNDARY = "----8058"
-MULTIPART = (
-    f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--{BOUNDARY}--\r\n'
-)
+MULTIPART = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--{BOUNDARY}--\r\n'
 BODIES = {
     "urlencoded": ("List-Unsubscribe=One-Click", URLENCODED),
     "urlencoded with a charset": ("List-Unsubscribe=One-Click", f"{URLENCODED}; charset=UTF-8"),
@@ -58,7 +56,9 @@ def test_one_click_repeated_and_unknown_look_like_the_first(visitor, person, sto
 
     assert {answer.status_code for answer in (first, second, unknown)} == {200}
     assert {answer.content for answer in (first, second, unknown)} == {b"OK\n"}
-    kept = [{name for name in answer.headers if name != "X-Request-ID"} for answer in (first, second, unknown)]
+    kept = [
+        {name for name in answer.headers if name != "X-Request-ID"} for answer in (first, second, unknown)
+    ]
     assert kept[0] == kept[1] == kept[2]
     assert len(person(ANONYMOUS)["events"]) == 1
 
@@ -93,7 +93,9 @@ def test_one_click_ignores_who_is_signed_in(visitor, person, kari, stop_link):
     assert person("kari@example.com")["events"] == []
 
 
-@pytest.mark.parametrize("agent", ["", "curl/8", "Googlebot/2.1", "Mozilla/5.0 (compatible; Barracuda Sentinel)"])
+@pytest.mark.parametrize(
+    "agent", ["", "curl/8", "Googlebot/2.1", "Mozilla/5.0 (compatible; Barracuda Sentinel)"]
+)
 def test_one_click_does_not_look_at_the_user_agent(visitor, person, stop_link, agent):
     assert post(visitor, stop_link, **{"user-agent": agent}).status_code == 200
     assert len(person(ANONYMOUS)["events"]) == 1

@@ -71,7 +71,9 @@ def test_field_that_is_not_offered(visitor, person, page, name, change):
     assert person(ANONYMOUS)["events"] == []
 
 
-@pytest.mark.parametrize("stop", ["", "everything", "brand.999999", "brand.x", "channel.fax", "channel.", "all\x00"])
+@pytest.mark.parametrize(
+    "stop", ["", "everything", "brand.999999", "brand.x", "channel.fax", "channel.", "all\x00"]
+)
 def test_stop_that_is_not_offered(visitor, person, page, stop):
     answer = visitor.post(page.url, {"version": "0", "stop": stop})
     assert (answer.status, answer.outcome) == (400, NOT_OFFERED)
@@ -116,7 +118,9 @@ def test_version_from_the_future_starts_nothing_and_still_stops(visitor, person,
     answer = visitor.post(page.url, {**data, "version": version})
     assert answer.status == 200
     assert "Your activity Stopped." in answer.outcome
-    assert "Product news, Acme – E-mail The page you sent cannot be recognised. Open it again." in answer.outcome
+    assert (
+        "Product news, Acme – E-mail The page you sent cannot be recognised. Open it again." in answer.outcome
+    )
     assert said(person(ANONYMOUS)) == [("*/activity/*", "opted_out", "link")]
 
 
@@ -147,7 +151,11 @@ def test_stale_tab_leaves_alone_what_it_did_not_change(visitor, person, page):
     tab = visitor.open(page.url)
     visitor.open(page.url).press("Stop all marketing")
     tab.untick("Your activity").press("Save my choices")
-    assert [event[0] for event in said(person(ANONYMOUS))] == ["acme/acme-news/email", "*/*/*", "*/activity/*"]
+    assert [event[0] for event in said(person(ANONYMOUS))] == [
+        "acme/acme-news/email",
+        "*/*/*",
+        "*/activity/*",
+    ]
     assert not visitor.open(page.url).is_on("Product news", "E-mail")
 
 
@@ -183,7 +191,11 @@ def test_form_of_two_thousand_fields(visitor, person, page):
 
 
 def test_form_that_is_no_form(visitor, person, page):
-    for body, kind in (("version", "text/plain"), ('{"stop": "all"}', "application/json"), ("x", "multipart/form-data")):
+    for body, kind in (
+        ("version", "text/plain"),
+        ('{"stop": "all"}', "application/json"),
+        ("x", "multipart/form-data"),
+    ):
         answer = visitor.client.generic("POST", page.url, body, content_type=kind)
         assert answer.status_code == 400
     assert person(ANONYMOUS)["events"] == []

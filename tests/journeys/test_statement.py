@@ -31,7 +31,9 @@ def test_statement_from_the_link_to_the_record(visitor, person, manage_link):
 
     after = person(ANONYMOUS)
     (event,) = after["events"]
-    assert {name: event[name] for name in ("kind", "brand", "purpose", "channel", "state", "source", "actor")} == {
+    assert {
+        name: event[name] for name in ("kind", "brand", "purpose", "channel", "state", "source", "actor")
+    } == {
         "kind": "marketing",
         "brand": "acme",
         "purpose": "acme-news",
@@ -42,7 +44,11 @@ def test_statement_from_the_link_to_the_record(visitor, person, manage_link):
     }
     (choice,) = after["choices"]
     assert choice["event"] == event["id"]
-    assert (choice["state"], choice["source"], choice["occurred_at"]) == ("opted_in", "link", event["occurred_at"])
+    assert (choice["state"], choice["source"], choice["occurred_at"]) == (
+        "opted_in",
+        "link",
+        event["occurred_at"],
+    )
     for line in event["wording"].splitlines():
         assert line in page.text, "the history keeps words that stood on the page"
 
@@ -115,7 +121,11 @@ def test_refusing_marketing_leaves_profiling_and_the_other_way_round(visitor, ma
 
 @pytest.mark.parametrize(
     ("button", "scope"),
-    [("Stop this", "acme/acme-news/email"), ("Stop everything from Acme", "acme/*/*"), ("Stop all marketing", "*/*/*")],
+    [
+        ("Stop this", "acme/acme-news/email"),
+        ("Stop everything from Acme", "acme/*/*"),
+        ("Stop all marketing", "*/*/*"),
+    ],
 )
 def test_stop_page(visitor, person, stop_link, button, scope):
     page = visitor.open(stop_link)
@@ -149,7 +159,9 @@ def test_every_line_of_a_wording_stands_on_the_stop_page(visitor, person, stop_l
     assert second in page.text
 
 
-def test_history_tells_in_plain_words_what_staff_did(visitor, client, person, support, manage_link, anonymous):
+def test_history_tells_in_plain_words_what_staff_did(
+    visitor, client, person, support, manage_link, anonymous
+):
     client.force_login(support)
     answer = client.post(
         f"/admin/preferences/recipient/{anonymous.pk}/on-behalf/",
@@ -167,7 +179,11 @@ def test_history_tells_in_plain_words_what_staff_did(visitor, client, person, su
     assert "Asked for it on the phone." in entry
     assert "support@example.com" not in entry
     (event,) = person(ANONYMOUS)["events"]
-    assert (event["source"], event["actor"], event["occurred_at"]) == ("staff", "staff", "2026-01-05T10:00:00Z")
+    assert (event["source"], event["actor"], event["occurred_at"]) == (
+        "staff",
+        "staff",
+        "2026-01-05T10:00:00Z",
+    )
 
 
 def test_history_shows_the_newest_first_and_where_each_came_from(visitor, manage_link, stop_link):

@@ -1,0 +1,154 @@
+"""One spelling for each address and number, and masks that give nothing away."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preferences.enums import ContactKind
+from preferences.identity import AddressInvalid, keyed_hash, mask_address, normalize_address
+
+EMAIL, PHONE, POSTAL = ContactKind.EMAIL, ContactKind.PHONE, ContactKind.POSTAL
+
+ONE_SPELLING = [
+    (EMAIL, "kari@example.com", "kari@example.com"),
+    (EMAIL, "KARI@Example.COM", "kari@example.com"),
+    (EMAIL, " \tkari@example.com \n", "kari@example.com"),
+    (EMAIL, "\u00a0kari@example.com\u3000", "kari@example.com"),
+    (EMAIL, "ｋａｒｉ＠ｅｘａｍｐｌｅ．ｃｏｍ", "kari@example.com"),
+    (EMAIL, "kari@bl\u00e5b\u00e6r.no", "kari@xn--blbr-roah.no"),
+    (EMAIL, "kari@bla\u030ab\u00e6r.no", "kari@xn--blbr-roah.no"),
+    (EMAIL, "kari@BL\u00c5B\u00c6R.NO", "kari@xn--blbr-roah.no"),
+    (EMAIL, "kari@xn--blbr-roah.no", "kari@xn--blbr-roah.no"),
+    (EMAIL, "kari@XN--BLBR-ROAH.NO", "kari@xn--blbr-roah.no"),
+    (EMAIL, "kari@bl\u00e5b\u00e6r\u3002no", "kari@xn--blbr-roah.no"),
+    (EMAIL, "kari+news@example.com", "kari+news@example.com"),
+    (EMAIL, "o'brien_x-y.z@sub.example.co.uk", "o'brien_x-y.z@sub.example.co.uk"),
+    (EMAIL, "kari@exam\u00adple.com", "kari@example.com"),
+    (PHONE, "+47 400 00 000", "+4740000000"),
+    (PHONE, "0047 400-00-000", "+4740000000"),
+    (PHONE, "+47 (400) 00.000", "+4740000000"),
+    (PHONE, "+47\u00a0400/00/000", "+4740000000"),
+    (PHONE, "＋４７４０００００００", "+4740000000"),
+    (POSTAL, " Storgata 1,\n 0155  OSLO ", "storgata 1, 0155 oslo"),
+    (POSTAL, "STRASSE 1", "strasse 1"),
+    (POSTAL, "Stra\u00dfe 1", "strasse 1"),
+]
+NONE = [
+    (EMAIL, ""),
+    (EMAIL, "   "),
+    (EMAIL, "kari"),
+    (EMAIL, "kari@"),
+    (EMAIL, "@example.com"),
+    (EMAIL, "kari@example"),
+    (EMAIL, "kari@@example.com"),
+    (EMAIL, "kari@example..com"),
+    (EMAIL, "kari@-example.com"),
+    (EMAIL, ".kari@example.com"),
+    (EMAIL, "ka ri@example.com"),
+    (EMAIL, "kari@exa mple.com"),
+    (EMAIL, "Kari <kari@example.com>"),
+    (EMAIL, "kari@example.com, ola@example.com"),
+    (EMAIL, "kari@example.com\nbcc: ola@example.com"),
+    (EMAIL, "kari@example.com\rbcc: ola@example.com"),
+    (EMAIL, "kari\x00@example.com"),
+    (EMAIL, "\x00kari@example.com"),
+    (EMAIL, "kari@example.com\x00"),
+    (EMAIL, "kari@example.com\u2028x"),
+    (EMAIL, "kari@example.com\u0085x"),
+    (EMAIL, f"kari@{'ø' * 64}.no"),
+    (EMAIL, f"kari@{'a' * 64}.no"),
+    (EMAIL, "a" * 400 + "@example.com"),
+    (EMAIL, "kari@\ud800.no"),
+    (EMAIL, "\ud800@example.no"),
+    (PHONE, ""),
+    (PHONE, "400 00 000"),
+    (PHONE, "+0 400 00 000"),
+    (PHONE, "+47 400"),
+    (PHONE, "+" + "4" * 16),
+    (PHONE, "+47 400 00 00x"),
+    (PHONE, "+47 400 00 000\n+47 400 00 001"),
+    (PHONE, "+47\x00400 00 000"),
+    (POSTAL, ""),
+    (POSTAL, " \n "),
+    (POSTAL, "Storgata\x00 1"),
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "spelling"), ONE_SPELLING)
+def test_one_spelling(kind, value, spelling):
+    assert normalize_address(kind=kind, value=value) == spelling
+
+
+@pytest.mark.parametrize(("kind", "value", "spelling"), ONE_SPELLING)
+def test_the_spelling_of_a_spelling_is_itself(kind, value, spelling):
+    assert normalize_address(kind=kind, value=spelling) == spelling
+
+
+@pytest.mark.parametrize(("kind", "value"), NONE)
+def test_what_is_no_address(kind, value):
+    with pytest.raises(AddressInvalid) as caught:
+        normalize_address(kind=kind, value=value)
+    assert caught.value.code == f"{kind.value}_invalid"
+    assert not value.strip() or value.strip() not in str(caught.value), "the message repeats no address"
+
+
+@given(st.text(max_size=60), st.sampled_from(ContactKind))
+def test_any_text_is_an_address_or_refused(text, kind):
+    try:
+        spelling = normalize_address(kind=kind, value=text)
+    except AddressInvalid:
+        return
+    assert normalize_address(kind=kind, value=spelling) == spelling
+    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+        assert normalize_address(kind=kind, value=unicodedata.normalize(form, text)) == spelling
+
+
+letters = st.characters(categories=["Ll"], max_codepoint=0x24F)
+
+
+@given(st.text(letters, min_size=1, max_size=20))
+def test_domain_beyond_ascii_has_one_spelling_in_every_form_and_case(name):
+    address = f"kari@{name}.example"
+    try:
+        spelling = normalize_address(kind=EMAIL, value=address)
+    except AddressInvalid:
+        return
+    assert spelling.isascii()
+    for form in ("NFC", "NFD"):
+        assert normalize_address(kind=EMAIL, value=unicodedata.normalize(form, address)) == spelling
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "masked"),
+    [
+        (EMAIL, "kari@example.com", "k•••@e•••.com"),
+        (EMAIL, "k@e.no", "k•••@e•••.no"),
+        (EMAIL, "kari@mail.example.co.uk", "k•••@m•••.uk"),
+        (PHONE, "+4740000012", "+47 ••• 12"),
+        (POSTAL, "Storgata 1, 0155 Oslo", "S•••"),
+    ],
+)
+def test_mask(kind, value, masked):
+    assert mask_address(kind=kind, value=value) == masked
+
+
+@given(st.emails())
+def test_mask_shows_one_letter_of_the_name_and_hides_its_length(address):
+    name, _at, rest = mask_address(kind=EMAIL, value=address).rpartition("@")
+    assert name == f"{address[0]}•••"
+    assert rest[1:4] == "•••"
+
+
+def test_keyed_hash_tells_values_purposes_and_keys_apart(settings):
+    one = keyed_hash(purpose="mailbox", value="kari@example.com")
+    assert len(one) == 64
+    assert one == keyed_hash(purpose="mailbox", value="kari@example.com")
+    others = [
+        keyed_hash(purpose="client", value="kari@example.com"),
+        keyed_hash(purpose="mailbox", value="ola@example.com"),
+    ]
+    settings.SECRET_KEY = "another" * 10
+    others.append(keyed_hash(purpose="mailbox", value="kari@example.com"))
+    assert len({one, *others}) == 4
