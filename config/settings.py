@@ -151,9 +151,11 @@ TEMPLATES = [
 
 # Storage
 
-# A statement that comes again is parsed and planned once for each connection: a stop costs the database half.
-PREPARED = (
-    {"server_side_binding": True, "prepare_threshold": 5}
+# A statement that comes again is parsed and planned once for each connection: a stop costs the database half. And a
+# row that somebody else keeps locked is waited for this long and no longer, so that a stop gets its 503 in time.
+# Neither goes through a pooler that shares connections between transactions; see DATABASE_PREPARE.
+DIRECT: dict[str, Any] = (
+    {"server_side_binding": True, "prepare_threshold": 5, "options": "-c lock_timeout=5s"}
     if env.bool("DATABASE_PREPARE", default=True)
     else {}
 )
@@ -169,7 +171,7 @@ if database_url := env.str("DATABASE_URL", default=""):
     }
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         {
-            **PREPARED,
+            **DIRECT,
             "connect_timeout": 3,
             "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=10), "timeout": 3},
         }
@@ -183,12 +185,19 @@ else:
             # A local socket, and few threads: one connection kept by each is the quickest.
             "CONN_MAX_AGE": 600,
             "CONN_HEALTH_CHECKS": False,
-            "OPTIONS": PREPARED,
+            "OPTIONS": DIRECT,
         }
     }
 
 # Shared by all processes, as the rate limits need; the table comes with config's migration.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}}
+# Far above the number of limits alive at once: a counter thrown out to make room would let somebody guess on.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    }
+}
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 

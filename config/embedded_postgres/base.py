@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from django.db.backends.postgresql import base
 
@@ -28,7 +28,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 folder=Path(self.settings_dict["HOST"]), server_settings=server_settings
             )
         except server.CannotStartError as error:
-            raise ImproperlyConfigured(str(error)) from error
+            raise OperationalError(str(error)) from error
         return {**params, "host": str(socket_folder), "user": server.SUPERUSER, "connect_timeout": 10}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:

@@ -66,7 +66,7 @@ def undo_view(
             "title": _("Undo event %(number)s") % {"number": event.pk},
             "event": event,
             "what": what_it_covers(event),
-            "restored": found.restored_state.label,
+            "restored": found.state_after.label,
             "refusal": found.refusal.label if found.refusal else "",
             "form": form,
             "screen": screen,

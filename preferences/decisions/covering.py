@@ -32,6 +32,11 @@ def deciding_statement(*, choices: Iterable[Stated], scope: Scope) -> Stated | N
     )
 
 
+def latest_time(*, choices: Iterable[Stated], now: dt.datetime) -> dt.datetime:
+    """`now`, or the time of the newest statement where that is later: what is said next comes after all of it."""
+    return max([now, *(choice.occurred_at for choice in choices)])
+
+
 def stated_state(*, choices: Iterable[Stated], scope: Scope) -> State:
     """The state that holds for `scope` by what was said: `unstated` where nobody has said anything."""
     statement = deciding_statement(choices=choices, scope=scope)

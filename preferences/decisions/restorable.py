@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from preferences.decisions.covering import Stated
+from preferences.decisions.covering import Stated, stated_state
 from preferences.enums import Refusal, Source, State
 from preferences.models import Event
-from preferences.scope import Scope
 
 # Acts that end or join records: there is no earlier statement of the person's to go back to.
 _NOT_UNDOABLE = {Source.UNDO, Source.MERGE, Source.ERASURE}
@@ -18,27 +17,30 @@ _NOT_UNDOABLE = {Source.UNDO, Source.MERGE, Source.ERASURE}
 class Restorable:
     """What an undo of one Event leads back to.
 
-    `restored` is the statement that its scope rests on again, None for "nothing said". `refusal` is set where the
-    undo would be refused, and says why.
+    `restored` is the statement that its scope rests on again, None for "nothing said". `state_after` is what holds
+    for the scope then: a broader statement may cover it. `refusal` is set where the undo would be refused, and says
+    why.
     """
 
-    scope: Scope
-    state: State
+    state_before: State
+    state_after: State
     restored: Stated | None
     refusal: Refusal | None
-
-    @property
-    def restored_state(self) -> State:
-        return self.restored.state if self.restored else State.UNSTATED
 
 
 def restorable(*, event: Event, choices: Sequence[Stated]) -> Restorable:
     """What undoing `event` restores, given all current choices of its recipient. Two queries."""
+    scope = event.scope
+    restored = _statement_before(event)
+    after = [choice for choice in choices if choice.scope != scope]
+    if restored is not None:
+        after.append(restored)
+    undone = Event.objects.filter(undoes=event).exists()
     return Restorable(
-        scope=event.scope,
-        state=State(event.state),
-        restored=_statement_before(event),
-        refusal=_refusal(event=event, choices=choices, undone=Event.objects.filter(undoes=event).exists()),
+        state_before=stated_state(choices=choices, scope=scope),
+        state_after=stated_state(choices=after, scope=scope),
+        restored=restored,
+        refusal=_refusal(event=event, choices=choices, undone=undone),
     )
 
 
@@ -59,16 +61,15 @@ def _refusal(*, event: Event, choices: Sequence[Stated], undone: bool) -> Refusa
 
 
 def _statement_before(event: Event) -> Stated | None:
-    """The latest statement on exactly this scope, the event and all that was undone left out."""
+    """The latest standing statement on exactly this scope, the event itself left out."""
     before = (
-        Event.objects.filter(
+        Event.objects.standing()
+        .filter(
             recipient=event.recipient_id,
             kind=event.kind,
             brand=event.brand_id,
             purpose=event.purpose_id,
             channel=event.channel,
-            undoes=None,
-            undone_by=None,
         )
         .exclude(pk=event.pk)
         .order_by("-occurred_at", "-pk")

@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.db import connection
 
@@ -36,6 +37,7 @@ class Entry:
     previous_state: State
     occurred_at: dt.datetime
     moves: bool
+    superseded: bool = False
     wording: WordingText | None = None
 
 
@@ -63,7 +65,7 @@ _APPEND = """
 WITH event AS (
     INSERT INTO preferences_event
            (recipient_id, recorded_at, source, actor, staff_id, route, reason,
-            kind, brand_id, purpose_id, channel, state, previous_state, occurred_at, wording_id)
+            kind, brand_id, purpose_id, channel, state, previous_state, occurred_at, wording_id, superseded)
     VALUES {rows}
     RETURNING id, recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at
 ), choice AS (
@@ -75,7 +77,7 @@ WITH event AS (
 )
 SELECT id FROM event ORDER BY id
 """
-_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_ROW = f"({', '.join(['%s'] * 16)})"
 _SOME = """
            (SELECT *, row_number() OVER (ORDER BY id) AS position FROM event) AS numbered
      WHERE position = ANY (%s::bigint[])
@@ -131,7 +133,7 @@ def append(*, recipient: int, entries: Sequence[Entry], author: Author, now: dt.
             author.route.value if author.route else "",
             author.reason,
         ]
-        values: list[object] = []
+        values: list[Any] = []
         for entry in entries:
             scope, wording = entry.scope, entry.wording
             values += shared
@@ -144,6 +146,7 @@ def append(*, recipient: int, entries: Sequence[Entry], author: Author, now: dt.
                 entry.previous_state.value,
                 entry.occurred_at,
                 wording.content_hash if wording else None,
+                entry.superseded,
             )
         moving = [position for position, entry in enumerate(entries, start=1) if entry.moves]
         all_move = len(moving) == len(entries)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import Q
 
 from preferences.decisions.choices import load_choices
-from preferences.decisions.covering import stated_state
+from preferences.decisions.covering import latest_time, stated_state
 from preferences.enums import Actor, Kind, Source, State
 from preferences.ledger.append import Author, Entry, append, lock_recipient
 from preferences.models import ContactPoint, Recipient
@@ -17,8 +19,9 @@ from preferences.scope import Scope
 def erase(*, recipient: int, now: dt.datetime) -> None:
     """Remove every address, number and detail of a recipient; refuse all marketing and profiling in the history.
 
-    The history keeps its rows, which hold no personal data, and names nobody any more. Links in old mail lead to
-    the page for unknown links. Raises RecipientGone.
+    The rows that were merged into this one are emptied with it, and the account is deleted unless it is a staff
+    member's. The history keeps its rows, which hold no personal data, and names nobody any more. Links in old mail
+    lead to the page for unknown links. Raises RecipientGone.
     """
     with transaction.atomic():
         recipient = lock_recipient(recipient)
@@ -30,7 +33,7 @@ def erase(*, recipient: int, now: dt.datetime) -> None:
                     scope=Scope(kind=kind),
                     state=State.OPTED_OUT,
                     previous_state=stated_state(choices=choices, scope=Scope(kind=kind)),
-                    occurred_at=now,
+                    occurred_at=latest_time(choices=choices, now=now),
                     moves=True,
                 )
                 for kind in Kind
@@ -38,8 +41,11 @@ def erase(*, recipient: int, now: dt.datetime) -> None:
             author=Author(source=Source.ERASURE, actor=Actor.SYSTEM),
             now=now,
         )
-        ContactPoint.objects.filter(recipient=recipient).delete()
-        Recipient.objects.filter(pk=recipient).update(
+        person = Recipient.objects.filter(Q(pk=recipient) | Q(merged_into=recipient))
+        ContactPoint.objects.filter(recipient__in=person).delete()
+        # Staff keep their account: it stands in the history of others. Sessions and addresses go with the account.
+        get_user_model().objects.filter(recipient__in=person, is_staff=False).delete()
+        person.update(
             account=None,
             external_id=None,
             language="",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from preferences.decisions.choices import load_choices
-from preferences.decisions.covering import Stated, says_all, stated_state
+from preferences.decisions.covering import Stated, latest_time, says_all, stated_state
 from preferences.enums import Actor, Source, State
 from preferences.ledger.append import Author, Entry, append, lock_recipient
 from preferences.models import ContactPoint, Merge, Recipient
@@ -42,7 +42,8 @@ def merge(*, surviving: int, absorbed: int, reason: str, now: dt.datetime) -> Me
         surviving, absorbed = locked[surviving], locked[absorbed]
         if surviving == absorbed:
             raise MergeImpossible(code="same_recipient")
-        entries = _entries(surviving=load_choices(surviving), absorbed=load_choices(absorbed), now=now)
+        kept, given = load_choices(surviving), load_choices(absorbed)
+        entries = _entries(surviving=kept, absorbed=given, said_at=latest_time(choices=kept, now=now))
         append(
             recipient=surviving,
             entries=entries,
@@ -61,7 +62,7 @@ def combined_state(*, surviving: Sequence[Stated], absorbed: Sequence[Stated], s
     return next(state for state in _PRECEDENCE if state in said)
 
 
-def _entries(*, surviving: list[Stated], absorbed: list[Stated], now: dt.datetime) -> list[Entry]:
+def _entries(*, surviving: list[Stated], absorbed: list[Stated], said_at: dt.datetime) -> list[Entry]:
     """The statements to append to the surviving recipient: as few as lead to the combined state everywhere.
 
     Broad refusals first, since everything said for a single topic has to come after them to stand.
@@ -75,11 +76,11 @@ def _entries(*, surviving: list[Stated], absorbed: list[Stated], now: dt.datetim
                 scope=scope,
                 state=state,
                 previous_state=stated_state(choices=after, scope=scope),
-                occurred_at=now,
+                occurred_at=said_at,
                 moves=True,
             )
         )
-        stated = Stated(scope=scope, state=state, occurred_at=now, event=(1 << 62) + len(entries))
+        stated = Stated(scope=scope, state=state, occurred_at=said_at, event=(1 << 62) + len(entries))
         after[:] = [choice for choice in after if choice.scope != scope] + [stated]
 
     for choice in absorbed:

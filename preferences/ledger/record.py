@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import connection, transaction
 
 from preferences.decisions.choices import load_choices
-from preferences.decisions.covering import Stated, deciding_statement, says_all
+from preferences.decisions.covering import Stated, deciding_statement, latest_time, says_all
 from preferences.enums import Outcome, Refusal, Source, State
 from preferences.ledger.append import Author, Entry, append, lock_recipient
 from preferences.ledger.policy import WIDENING, Widening
@@ -45,6 +45,18 @@ def record(*, recipient: int, changes: Sequence[Change], evidence: Evidence, now
     return Recorded(recipient=recipient, results=drafts.results(events))
 
 
+def _when_it_was_said(*, evidence: Evidence, before: Sequence[Stated], now: dt.datetime) -> dt.datetime:
+    """The time a statement is ordered by.
+
+    What a person does here and now comes after all that is on record: `now` was read before the lock, so whoever
+    waited for it may hold an older time than the one who went first. A time told by others counts as told, but never
+    as later than now, or it would outlive what is said after it.
+    """
+    if evidence.occurred_at is not None:
+        return min(evidence.occurred_at, now)
+    return latest_time(choices=before, now=now)
+
+
 class _Drafts:
     """Judges the changes of one call one after the other, each upon the state the earlier ones leave."""
 
@@ -52,7 +64,7 @@ class _Drafts:
         self._choices = before
         self._evidence = evidence
         self._now = now
-        self._occurred_at = evidence.occurred_at or now
+        self._occurred_at = _when_it_was_said(evidence=evidence, before=before, now=now)
         self._purposes: dict[int, Purpose] = {}
         self._newest_event = 0
         self._drafts: list[_Draft] = []
@@ -65,7 +77,8 @@ class _Drafts:
             actor=evidence.actor,
             staff=evidence.staff,
             route=evidence.route,
-            reason=evidence.reason,
+            # A stop is not refused for the words that came with it; they are left out.
+            reason="" if names_personal_data(evidence.reason) else evidence.reason,
         )
 
     @property
@@ -80,6 +93,7 @@ class _Drafts:
                 previous_state=draft.previous_state,
                 occurred_at=self._occurred_at,
                 moves=last.get(draft.change.scope) is draft,
+                superseded=draft.superseded,
                 wording=draft.change.wording,
             )
             for draft in written
@@ -110,11 +124,7 @@ class _Drafts:
             return
         draft.superseded = deciding is not None and deciding.occurred_at > self._occurred_at
         if change.state is not State.OPTED_OUT:
-            # A late statement moves nothing, so it needs no permission; a stale page is refused all the same, or
-            # its yes would come to light once the newer stop is undone.
-            if not draft.superseded:
-                draft.refusal = self._not_permitted(previous)
-            draft.refusal = draft.refusal or self._stale(change)
+            draft.refusal = self._not_permitted(draft) or self._stale(change)
             if draft.refusal:
                 return
         draft.written = True
@@ -125,7 +135,9 @@ class _Drafts:
             event=_PROVISIONAL + len(self._drafts),
         )
         same_scope = next((choice for choice in self._choices if choice.scope == change.scope), None)
-        draft.moves = same_scope is None or same_scope.order < stated.order
+        # A yes that comes too late stays without effect for good; see EventQuerySet.standing.
+        without_effect = draft.superseded and change.state is not State.OPTED_OUT
+        draft.moves = not without_effect and (same_scope is None or same_scope.order < stated.order)
         if draft.moves:
             self._choices = [choice for choice in self._choices if choice is not same_scope] + [stated]
 
@@ -155,15 +167,14 @@ class _Drafts:
 
     def _malformed(self, change: Change) -> Refusal | None:
         scope = change.scope
-        if self._occurred_at > self._now + _CLOCK_SKEW:
-            return Refusal.IN_THE_FUTURE
         evidence = self._evidence
-        if evidence.source is Source.STAFF and not (
-            evidence.staff and evidence.route and evidence.reason and evidence.occurred_at
-        ):
-            return Refusal.EVIDENCE_MISSING
-        if names_personal_data(evidence.reason):
-            return Refusal.PERSONAL_DATA
+        if evidence.occurred_at and evidence.occurred_at > self._now + _CLOCK_SKEW:
+            return Refusal.IN_THE_FUTURE
+        if evidence.source is Source.STAFF:
+            if not (evidence.staff and evidence.route and evidence.reason and evidence.occurred_at):
+                return Refusal.EVIDENCE_MISSING
+            if names_personal_data(evidence.reason):
+                return Refusal.PERSONAL_DATA
         if change.state is State.OPTED_OUT:
             return None
         if not scope.is_single:
@@ -180,14 +191,16 @@ class _Drafts:
             return Refusal.CHANNEL_NOT_OFFERED
         return None
 
-    def _not_permitted(self, previous: State) -> Refusal | None:
+    def _not_permitted(self, draft: _Draft) -> Refusal | None:
         """Whether the source may widen on the evidence it brings."""
+        if names_personal_data(self._evidence.reason):
+            return Refusal.PERSONAL_DATA
         match WIDENING[self._evidence.source]:
             case Widening.NEVER:
                 return Refusal.MAY_ONLY_NARROW
             case Widening.FRESH_LINK if not self._evidence.fresh:
                 return Refusal.LINK_TOO_OLD
-            case Widening.FILL_GAP if previous is not State.UNSTATED:
+            case Widening.FILL_GAP if draft.previous_state is not State.UNSTATED and not draft.superseded:
                 return Refusal.ALREADY_STATED
         return None
 

@@ -7,7 +7,6 @@ import datetime as dt
 from django.db import transaction
 
 from preferences.decisions.choices import load_choices
-from preferences.decisions.covering import stated_state
 from preferences.decisions.restorable import restorable
 from preferences.enums import Outcome, Refusal, Source
 from preferences.ledger.append import RecipientGone, lock_recipient
@@ -20,8 +19,8 @@ def undo(*, event: int, evidence: Evidence, now: dt.datetime) -> ChangeResult:
     """Restore what one Event changed, if nothing newer has been said; asks for no confirmation.
 
     Writes an Event of source undo that names the Event it undoes, whatever `evidence.source` says; its actor, staff,
-    route and reason are kept. The result's change bears the restored state: `unstated` where nothing had been said
-    before. Raises RecipientGone, and Event.DoesNotExist for an unknown id.
+    route and reason are kept. The result's change bears the state that holds afterwards: `unstated` where nothing
+    else has been said. Raises RecipientGone, and Event.DoesNotExist for an unknown id.
     """
     with transaction.atomic():
         # The lock of the person comes first: between reading the event and locking, anything could be said.
@@ -31,8 +30,8 @@ def undo(*, event: int, evidence: Evidence, now: dt.datetime) -> ChangeResult:
             raise RecipientGone(code="recipient_merged")
         choices = load_choices(undone.recipient_id)
         found = restorable(event=undone, choices=choices)
-        previous = stated_state(choices=choices, scope=found.scope)
-        change = Change(scope=found.scope, state=found.restored_state)
+        previous = found.state_before
+        change = Change(scope=undone.scope, state=found.state_after)
         refusal = Refusal.PERSONAL_DATA if names_personal_data(evidence.reason) else found.refusal
         if refusal:
             return ChangeResult(

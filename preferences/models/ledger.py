@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -69,6 +71,16 @@ class Statement(models.Model):
         )
 
 
+class EventQuerySet(models.QuerySet["Event"]):
+    def standing(self) -> EventQuerySet:
+        """Those that Choices can rest on: statements that were not undone.
+
+        A yes that came too late stays out for good. It needed no evidence because it moved nothing, so it must not
+        come to life when the newer statement is undone. A no that came too late does: a stop is never lost.
+        """
+        return self.filter(undoes=None, undone_by=None).filter(Q(superseded=False) | Q(state=State.OPTED_OUT))
+
+
 class Event(Statement):
     """One statement as it was made. Never changed, never deleted: triggers refuse UPDATE, DELETE and TRUNCATE."""
 
@@ -98,7 +110,14 @@ class Event(Statement):
     undoes = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="undone_by", verbose_name=_("undoes")
     )
+    superseded = models.BooleanField(
+        _("superseded"),
+        default=False,
+        help_text=_("Something newer had been said when this was recorded, so it moved nothing."),
+    )
     recorded_at = models.DateTimeField(_("recorded at"), help_text=_("When we knew it."))
+
+    objects: ClassVar[EventQuerySet] = EventQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("event")
@@ -109,6 +128,11 @@ class Event(Statement):
             BrinIndex(fields=["recorded_at"], name="event_by_time"),
         ]
         constraints = [
+            models.CheckConstraint(
+                name="event_scope_has_a_meaning",
+                condition=Q(kind=Kind.PROFILING, brand=None, channel=None)
+                | (Q(kind=Kind.MARKETING) & (Q(purpose=None) | Q(brand__isnull=False))),
+            ),
             models.CheckConstraint(
                 name="event_unstated_only_by_undo",
                 condition=~Q(state=State.UNSTATED) | Q(source=Source.UNDO),

@@ -45,7 +45,7 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
                 **context,
                 "refusal": found.refusal.label if found.refusal else "",
                 "state": State(event.state),
-                "restored": found.restored_state,
+                "restored": found.state_after,
             },
         )
     try:

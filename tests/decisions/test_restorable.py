@@ -40,7 +40,7 @@ def found(recipient, event):
     answer = restorable(event=row, choices=choices)
     undone = Event.objects.filter(undoes=row).exists()
     assert is_undoable(event=row, choices=choices, undone=undone) is (answer.refusal is None)
-    return answer.restored_state, answer.refusal
+    return answer.state_after, answer.refusal
 
 
 def test_nothing_before(kari, leaf):

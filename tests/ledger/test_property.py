@@ -43,6 +43,12 @@ class Said:
     order: tuple
     source: str
     undone: bool = False
+    # A yes that came too late moved nothing, and never will.
+    without_effect: bool = False
+
+    @property
+    def stands(self):
+        return not (self.undone or self.without_effect)
 
 
 @dataclass
@@ -68,12 +74,18 @@ class Replay:
         )
 
     def latest(self, person, cell):
-        standing = [said for said in self.said[person] if not said.undone and self.covers(said.scope, cell)]
+        standing = [said for said in self.said[person] if said.stands and self.covers(said.scope, cell)]
         return max(standing, key=lambda said: said.order, default=None)
 
     def state(self, person, cell):
         said = self.latest(person, cell)
         return said.state if said else NOTHING
+
+    def when(self, person, evidence, now):
+        """What is said here and now comes after everything on record, whatever the clock of the server says."""
+        if evidence.occurred_at:
+            return evidence.occurred_at
+        return max([now, *(said.order[0] for said in self.said[person] if said.stands)])
 
     def within(self, scope):
         return [cell for cell in self.cells if self.covers(scope, cell)]
@@ -103,6 +115,7 @@ statements = st.tuples(
     st.sampled_from([IN, OUT]),
     st.sampled_from(SOURCES),
     st.sampled_from([0, 2, 10, 60]),
+    st.sampled_from([0, 0, 0, 3]),
 )
 undos = st.tuples(st.just("undo"), st.integers(0, 40))
 merges = st.tuples(st.just("merge"), st.integers(0, PEOPLE - 1), st.integers(0, PEOPLE - 1))
@@ -138,7 +151,8 @@ def _walk(steps):
     for step in steps:
         now = START + dt.timedelta(minutes=next(clock))
         match step:
-            case ("say", who, what, index, channel, state, source, minutes_ago):
+            case ("say", who, what, index, channel, state, source, minutes_ago, clock_behind):
+                now -= dt.timedelta(minutes=clock_behind)
                 scope = {
                     "topic": ("marketing", topics[index].brand_id, topics[index].pk, channel),
                     "brand": ("marketing", brands[index % 2].pk, None, None),
@@ -187,7 +201,7 @@ def _say(replay, person, scope, state, evidence, now):
     value = Scope(
         kind=Kind(kind), brand=brand, purpose=purpose, channel=Channel(channel) if channel else None
     )
-    occurred_at = evidence.occurred_at or now
+    occurred_at = replay.when(person, evidence, now)
     expected = replay.expected(person, scope, state, occurred_at, evidence)
     before = replay.state(person, scope)
 
@@ -197,7 +211,13 @@ def _say(replay, person, scope, state, evidence, now):
     assert (result.outcome, result.previous_state) == (expected, before)
     if expected in (Outcome.CHANGED, Outcome.SUPERSEDED):
         replay.said[person].append(
-            Said(scope=scope, state=state, order=(occurred_at, result.event), source=evidence.source)
+            Said(
+                scope=scope,
+                state=state,
+                order=(occurred_at, result.event),
+                source=evidence.source,
+                without_effect=expected == Outcome.SUPERSEDED and state == IN,
+            )
         )
 
 
@@ -207,7 +227,7 @@ def _undo(replay, position, now):
         return
     person, said = everything[position % len(everything)]
     said_since = any(
-        other.order > said.order and not other.undone and replay.covers(other.scope, said.scope)
+        other.order > said.order and other.stands and replay.covers(other.scope, said.scope)
         for other in replay.said[person]
     )
     evidence = Evidence(source=Source.UNDO)
@@ -215,10 +235,12 @@ def _undo(replay, position, now):
         with pytest.raises(RecipientGone):
             undo(event=said.order[1], evidence=evidence, now=now)
         return
-    allowed = not (said_since or said.undone or said.source == Source.MERGE)
+    allowed = said.stands and not said_since and said.source != Source.MERGE
     result = undo(event=said.order[1], evidence=evidence, now=now)
     assert result.outcome == (Outcome.CHANGED if allowed else Outcome.REFUSED)
     said.undone = said.undone or allowed
+    if allowed:
+        assert result.change.state == replay.state(person, said.scope)
 
 
 def _merge(replay, one, other, now):

@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from preferences.enums import Actor, Channel, Kind, Outcome, Refusal, Route, Source, State
-from preferences.ledger import Change, Evidence, RecipientGone, erase, merge, record
+from preferences.ledger import Change, Evidence, RecipientGone, erase, merge, rebuild, record, undo
 from preferences.ledger.policy import WIDENING
 from preferences.models import Choice, Event, Wording
 from preferences.models.wording import WordingText
@@ -165,6 +165,48 @@ class TestLateStatements:
         (still,) = say(recipient, (on(topic), State.OPTED_OUT), now=NOW + 2 * MINUTE)
         assert still.outcome == Outcome.ALREADY_SO
 
+    def test_a_late_yes_does_not_come_to_life_when_the_stop_is_undone(self):
+        recipient, topic = RecipientFactory(), TopicFactory()
+        (stop,) = say(recipient, (on(topic), State.OPTED_OUT))
+        late = Evidence(source=Source.IMPORT, actor=Actor.SYSTEM, occurred_at=NOW - MINUTE)
+        say(recipient, (on(topic), State.OPTED_IN), evidence=late, now=NOW + MINUTE)
+        undone = undo(event=stop.event, evidence=Evidence(source=Source.UNDO), now=NOW + 2 * MINUTE)
+        assert undone.change.state == State.UNSTATED
+        assert not Choice.objects.exists()
+        assert rebuild(check=True) == []
+
+    def test_a_late_stop_does_come_to_life_when_the_yes_is_undone(self):
+        recipient, topic = RecipientFactory(), TopicFactory()
+        (opened,) = say(recipient, (on(topic), State.OPTED_IN))
+        late = Evidence(source=Source.IMPORT, actor=Actor.SYSTEM, occurred_at=NOW - MINUTE)
+        say(recipient, (on(topic), State.OPTED_OUT), evidence=late, now=NOW + MINUTE)
+        undone = undo(event=opened.event, evidence=Evidence(source=Source.UNDO), now=NOW + 2 * MINUTE)
+        assert undone.change.state == State.OPTED_OUT
+        assert rebuild(check=True) == []
+
+    @pytest.mark.parametrize("source", [Source.COMPLAINT, Source.BOUNCE, Source.ONE_CLICK])
+    def test_a_late_yes_from_a_source_that_may_only_narrow_is_refused(self, source):
+        recipient, topic = RecipientFactory(), TopicFactory()
+        say(recipient, (on(topic), State.OPTED_OUT))
+        late = Evidence(source=source, actor=Actor.SYSTEM, occurred_at=NOW - MINUTE)
+        (result,) = say(recipient, (on(topic), State.OPTED_IN), evidence=late, now=NOW + MINUTE)
+        assert result.refusal == Refusal.MAY_ONLY_NARROW
+
+    def test_a_stop_whose_request_started_before_a_yes_that_was_quicker_still_stops(self):
+        recipient, topic = RecipientFactory(), TopicFactory()
+        say(recipient, (on(topic), State.OPTED_IN), now=NOW + MINUTE)
+        (stop,) = say(recipient, (on(topic), State.OPTED_OUT), now=NOW)
+        assert stop.outcome == Outcome.CHANGED
+        assert Choice.objects.get().state == State.OPTED_OUT
+
+    def test_a_clock_that_runs_ahead_does_not_outlive_the_stop_after_it(self):
+        recipient, topic = RecipientFactory(), TopicFactory()
+        ahead = Evidence(source=Source.API, actor=Actor.SYSTEM, occurred_at=NOW + 4 * MINUTE)
+        (opened,) = say(recipient, (on(topic), State.OPTED_IN), evidence=ahead)
+        assert Event.objects.get(pk=opened.event).occurred_at == NOW
+        (stop,) = say(recipient, (on(topic), State.OPTED_OUT), now=NOW + MINUTE)
+        assert stop.outcome == Outcome.CHANGED
+
     def test_a_time_to_come_is_refused(self):
         early = Evidence(source=Source.ACCOUNT, occurred_at=NOW + 10 * MINUTE)
         (result,) = say(RecipientFactory(), (Scope.all_marketing(), State.OPTED_OUT), evidence=early)
@@ -221,8 +263,9 @@ class TestWidening:
 
     @pytest.mark.parametrize("missing", ["staff", "route", "reason", "occurred_at"])
     def test_staff_give_route_time_and_reason(self, missing):
+        without = {"staff": None, "route": None, "reason": "", "occurred_at": None}
         complete = {"staff": StaffFactory().pk, "route": Route.PHONE, "reason": "asked", "occurred_at": NOW}
-        for evidence, refusal in [(complete, None), (complete | {missing: None}, Refusal.EVIDENCE_MISSING)]:
+        for evidence, refusal in [(complete, None), (complete | {missing: without[missing]}, Refusal.EVIDENCE_MISSING)]:
             (result,) = say(
                 RecipientFactory(),
                 (on(TopicFactory()), State.OPTED_IN),
@@ -230,11 +273,23 @@ class TestWidening:
             )
             assert result.refusal == refusal
 
-    def test_a_reason_that_names_an_address_is_refused_whatever_it_asks(self):
-        evidence = Evidence(source=Source.API, actor=Actor.SYSTEM, reason="asked by kari@example.com")
-        (result,) = say(RecipientFactory(), (Scope.all_marketing(), State.OPTED_OUT), evidence=evidence)
-        assert result.refusal == Refusal.PERSONAL_DATA
-        assert not Event.objects.exists()
+    def test_a_stop_is_kept_and_its_reason_left_out_where_that_names_an_address(self):
+        reason = "asked by kari@example.com"
+        programs = Evidence(source=Source.API, actor=Actor.SYSTEM, reason=reason)
+        (stopped,) = say(RecipientFactory(), (Scope.all_marketing(), State.OPTED_OUT), evidence=programs)
+        assert (stopped.outcome, Event.objects.get(pk=stopped.event).reason) == (Outcome.CHANGED, "")
+        (opened,) = say(RecipientFactory(), (on(TopicFactory()), State.OPTED_IN), evidence=programs)
+        assert opened.refusal == Refusal.PERSONAL_DATA
+        staff = Evidence(
+            source=Source.STAFF,
+            actor=Actor.STAFF,
+            staff=StaffFactory().pk,
+            route=Route.PHONE,
+            reason=reason,
+            occurred_at=NOW,
+        )
+        (asked,) = say(RecipientFactory(), (Scope.all_marketing(), State.OPTED_OUT), evidence=staff)
+        assert asked.refusal == Refusal.PERSONAL_DATA
 
     @pytest.mark.parametrize(
         "scope",
@@ -357,10 +412,31 @@ class TestWhoIsGone:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_scope_that_names_nothing_is_refused_by_the_database():
-    recipient = RecipientFactory()
+@pytest.mark.parametrize(
+    "scope",
+    [
+        lambda topic, purpose: Scope(kind=Kind.MARKETING, brand=0),
+        lambda topic, purpose: Scope(kind=Kind.MARKETING, brand=topic.brand_id, purpose=0),
+        lambda topic, purpose: Scope(kind=Kind.MARKETING, brand=BrandFactory().pk, purpose=topic.pk),
+        lambda topic, purpose: Scope(kind=Kind.MARKETING, purpose=topic.pk),
+        lambda topic, purpose: Scope(kind=Kind.PROFILING, purpose=topic.pk),
+        lambda topic, purpose: Scope(kind=Kind.PROFILING, purpose=purpose.pk, channel=Channel.SMS),
+        lambda topic, purpose: Scope(kind=Kind.PROFILING, purpose=purpose.pk, brand=topic.brand_id),
+    ],
+    ids=[
+        "no brand",
+        "no topic",
+        "another brand",
+        "topic without brand",
+        "topic as purpose",
+        "channel",
+        "brand",
+    ],
+)
+def test_a_stop_that_would_stop_nothing_is_refused_by_the_database(scope):
+    recipient, topic, purpose = RecipientFactory(), TopicFactory(), ProfilingPurposeFactory()
     with pytest.raises(IntegrityError):
-        say(recipient, (Scope(kind=Kind.MARKETING, brand=0), State.OPTED_OUT))
+        say(recipient, (scope(topic, purpose), State.OPTED_OUT))
     assert not Event.objects.exists()
 
 

@@ -99,9 +99,9 @@ def test_what_is_shown_beforehand_is_what_is_done(recipient, leaf):
     say(recipient, leaf, State.OPTED_IN)
     second = say(recipient, leaf, State.OPTED_OUT, NOW + MINUTE)
     shown = restorable(event=Event.objects.get(pk=second), choices=load_choices(recipient.pk))
-    assert (shown.state, shown.restored_state, shown.refusal) == (State.OPTED_OUT, State.OPTED_IN, None)
+    assert (shown.state_before, shown.state_after, shown.refusal) == (State.OPTED_OUT, State.OPTED_IN, None)
     result = undo(event=second, evidence=UNDO, now=NOW + 2 * MINUTE)
-    assert result.change.state == shown.restored_state
+    assert result.change.state == shown.state_after
 
 
 def test_neither_a_merge_nor_an_erasure_can_be_undone(recipient, leaf):
@@ -122,3 +122,14 @@ def test_neither_a_merge_nor_an_erasure_can_be_undone(recipient, leaf):
 def test_an_unknown_event(db):
     with pytest.raises(Event.DoesNotExist):
         undo(event=0, evidence=UNDO, now=NOW)
+
+
+def test_what_is_said_to_hold_afterwards_minds_what_was_said_more_broadly(recipient, leaf):
+    say(recipient, leaf, State.OPTED_IN)
+    say(recipient, Scope.all_marketing(), State.OPTED_OUT, NOW + MINUTE)
+    last = say(recipient, leaf, State.OPTED_IN, NOW + 2 * MINUTE)
+    shown = restorable(event=Event.objects.get(pk=last), choices=load_choices(recipient.pk))
+    result = undo(event=last, evidence=UNDO, now=NOW + 3 * MINUTE)
+    assert shown.state_after == result.change.state == State.OPTED_OUT
+    assert Event.objects.get(pk=result.event).state == State.OPTED_OUT
+    assert rebuild(check=True) == []
