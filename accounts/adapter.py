@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
@@ -13,11 +13,11 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
+from django.forms import BaseForm
 from django.http import HttpRequest
-from django.utils import timezone
 
-from accounts.link import link_verified_address
 from accounts.spelling import one_spelling
+from accounts.verified import link_and_say
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -42,17 +42,14 @@ class AccountAdapter(DefaultAccountAdapter):
             )
             return False
 
-    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        """Sign in. The first sign-in by mailed code takes away a password that somebody else may have set.
-
-        Whoever signs up with another person's address leaves an account with a password behind. Once its owner
-        came in by code, and so verified the address, that password would work.
-        """
-        methods = {record["method"] for record in get_authentication_records(request, user)}
-        if user.last_login is None and "code" in methods and user.has_usable_password():
-            user.set_unusable_password()
-            user.save(update_fields=["password"])
-        super().login(request, user)
+    def save_user(
+        self, request: HttpRequest, user: AbstractBaseUser, form: BaseForm, commit: bool = True
+    ) -> AbstractBaseUser:
+        """Store somebody who signs up. A password chosen here counts as typed here: see `keep_one_way_in`."""
+        user = super().save_user(request, user, form, commit)
+        if user.has_usable_password():
+            record_authentication(request, user, method="password")
+        return user
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send one of the mails in templates/account/email."""
@@ -69,9 +66,16 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             address.verified = address.verified is True
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> AbstractBaseUser:
-        """Store somebody who signs up this way; what the server verified is linked as if verified here."""
+        """Store somebody who signs up this way; what the server verified is linked as if verified here.
+
+        Where it verified nothing, the account is not connected with the server until its address is: whoever
+        comes through with the address of somebody else must have nothing that waits for the owner.
+        """
         with transaction.atomic():
             user: AbstractBaseUser = super().save_user(request, sociallogin, form)
-            for address in EmailAddress.objects.filter(user_id=user.pk, verified=True):
-                link_verified_address(user=user, address=address.email, now=timezone.now())
+            verified = list(EmailAddress.objects.filter(user_id=user.pk, verified=True))
+            for address in verified:
+                link_and_say(request=request, user=user, address=address.email)
+            if not verified:
+                sociallogin.account.delete()
         return user

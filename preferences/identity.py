@@ -7,6 +7,7 @@ import hmac
 import re
 import unicodedata
 
+import idna
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -28,9 +29,9 @@ class AddressInvalid(ValueError):
 def normalize_address(*, kind: ContactKind, value: str) -> str:
     """The one spelling under which an address or number is stored and found.
 
-    E-mail: NFKC, trimmed, lower case, the domain in its ASCII (IDNA) form. Letter case in the part before the
-    @ could in theory matter; no mailbox provider in use distinguishes it, and telling people apart by it
-    splits their record. Phone: E.164 (``+`` and 7 to 15 digits). Postal: white space collapsed, case folded.
+    E-mail: NFKC, trimmed, lower case, the domain in its ASCII form (IDNA 2008 with the mapping of UTS #46). Letter
+    case in the part before the @ could in theory matter; no mailbox provider in use distinguishes it, and telling
+    people apart by it splits their record. Phone: E.164 (``+`` and 7 to 15 digits). Postal: white space collapsed, case folded.
 
     Raises AddressInvalid for anything that is no such address, null bytes and line breaks included.
     """
@@ -54,9 +55,11 @@ def normalize_address(*, kind: ContactKind, value: str) -> str:
 
 
 def _normalize_email(text: str) -> str:
-    local, at, domain = text.lower().rpartition("@")
+    local, at, domain = text.rpartition("@")
+    # UTS #46 has its own idea of lower case for letters beyond ASCII, such as the sigma that ends a word.
+    local = local.lower()
     try:
-        domain = domain.encode("idna").decode("ascii") if not domain.isascii() else domain
+        domain = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode()
         validate_email(f"{local}{at}{domain}")
     except (UnicodeError, ValidationError) as error:
         raise AddressInvalid(kind=ContactKind.EMAIL) from error

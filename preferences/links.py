@@ -1,4 +1,4 @@
-"""Absolute URLs of the links that go into mail."""
+"""The links: absolute URLs for mail, and the path a page of ours puts beside a change."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def stop_url(*, contact_point: ContactPoint, topic: Purpose, channel: Channel) -
         topic=topic.pk,
         channel=channel,
     )
-    return _absolute("preferences:stop", make_stop_token(token))
+    return _absolute(reverse("preferences:stop", args=[make_stop_token(token)]))
 
 
 def manage_url(*, contact_point: ContactPoint, brand: int | None, now: dt.datetime) -> str:
@@ -38,14 +38,19 @@ def manage_url(*, contact_point: ContactPoint, brand: int | None, now: dt.dateti
     token = ManageToken(
         recipient=contact_point.recipient_id, contact_point=contact_point.pk, brand=brand, issued_at=now
     )
-    return _absolute("preferences:link", make_manage_token(token))
+    return _absolute(reverse("preferences:link", args=[make_manage_token(token)]))
 
 
 def undo_url(*, event: int, contact_point: int | None, now: dt.datetime) -> str:
     """The link that takes one Event (primary key) back, for a message that reports the change."""
+    return _absolute(undo_path(event=event, contact_point=contact_point, now=now))
+
+
+def undo_path(*, event: int, contact_point: int | None, now: dt.datetime) -> str:
+    """The same link for a page of ours. It works while `contact_point` is the person's; None where none was used."""
     token = UndoToken(event=event, contact_point=contact_point, issued_at=now)
-    return _absolute("preferences:undo", make_undo_token(token))
+    return reverse("preferences:undo", args=[make_undo_token(token)])
 
 
-def _absolute(name: str, token: str) -> str:
-    return settings.BASE_URL.rstrip("/") + reverse(name, args=[token])
+def _absolute(path: str) -> str:
+    return settings.BASE_URL.rstrip("/") + path

@@ -13,7 +13,7 @@ from config import translations
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-pytest_plugins = ["tests.cast", "tests.cleaning"]
+pytest_plugins = ["tests.cast", "tests.cleaning", "tests.mail_server"]
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGUMENTS = [

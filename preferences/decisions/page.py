@@ -128,18 +128,23 @@ class PreferencePage:
             yield section.stop
 
 
-def page_for(*, recipient: Recipient) -> PreferencePage:
-    """The preference page of a recipient, in the active language. Four queries, however many topics there are."""
+def page_for(*, recipient: Recipient, offered_only: bool = True) -> PreferencePage:
+    """The preference page of a recipient, in the active language. Four queries, however many topics there are.
+
+    People are shown what is offered. With `offered_only=False` the page has everything that any page ever showed:
+    topics, purposes and brands retired since, and every channel of each topic.
+    """
     choices = load_choices(recipient.pk)
+    offered = Purpose.objects.offered() if offered_only else Purpose.objects.all()
     purposes = list(
-        Purpose.objects.offered()
-        .select_related("brand")
-        .order_by(F("brand__position").asc(nulls_last=True), "brand_id", "position", "pk")
+        offered.select_related("brand").order_by(
+            F("brand__position").asc(nulls_last=True), "brand_id", "position", "pk"
+        )
     )
     version = Event.objects.filter(recipient=recipient).aggregate(newest=Max("pk"))["newest"] or 0
-    builder = _Builder(recipient=recipient, choices=choices, words=current_words())
+    builder = _Builder(recipient=recipient, choices=choices, words=current_words(), offered_only=offered_only)
     topics = [purpose for purpose in purposes if purpose.kind == Kind.MARKETING]
-    used = {channel for topic in topics for channel in topic.channels}
+    used = {channel for topic in topics for channel in builder.channels(topic)}
     return PreferencePage(
         recipient=recipient,
         version=version,
@@ -159,21 +164,23 @@ def page_for(*, recipient: Recipient) -> PreferencePage:
 
 
 class _Builder:
-    def __init__(self, *, recipient: Recipient, choices: Sequence[Stated], words: Words) -> None:
+    def __init__(
+        self, *, recipient: Recipient, choices: Sequence[Stated], words: Words, offered_only: bool
+    ) -> None:
         self.words = words
         self._choices = choices
+        self._offered_only = offered_only
         self._country = recipient.country
         self._relationship = Relationship(recipient.relationship) if recipient.relationship else None
+
+    def channels(self, topic: Purpose) -> list[Channel]:
+        return [channel for channel in Channel if channel in topic.channels or not self._offered_only]
 
     def topic(self, topic: Purpose) -> TopicRow:
         return TopicRow(
             name=str(topic.name),
             description=str(topic.description),
-            switches=tuple(
-                self._topic_switch(topic, Channel(channel))
-                for channel in Channel
-                if channel in topic.channels
-            ),
+            switches=tuple(self._topic_switch(topic, channel) for channel in self.channels(topic)),
         )
 
     def profiling(self, purpose: Purpose) -> ProfilingRow:

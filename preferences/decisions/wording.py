@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils.translation import get_language
+from django.utils.functional import Promise
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext_lazy as _
 from i18nfield.strings import LazyI18nString
 
 from preferences.enums import Channel
 from preferences.models import Brand, Purpose, WordingTemplate
 from preferences.models.wording import WordingKey, WordingText
+
+# What is said where staff have left no template: a stop must not fail for want of words. A new system's templates
+# start with the same texts (migration 0003).
+_SHIPPED: Mapping[WordingKey, Promise] = {
+    WordingKey.PAGE: _(
+        "Here you decide what marketing you get, on which channels, and whether we may tailor it to you. "
+        "Where you have said nothing, the law of your country decides. You can change your mind at any time."
+    ),
+    WordingKey.SERVICE: _(
+        "Service messages, such as order confirmations, invoices and security notices, still reach you. "
+        "They are part of what you have bought and carry no advertising."
+    ),
+    WordingKey.STOP_TOPIC: _("Stop this: {topic}, from {brand}. Channel: {channel}."),
+    WordingKey.STOP_BRAND: _(
+        "Stop all marketing from {brand}, on every channel, topics added later included."
+    ),
+    WordingKey.STOP_CHANNEL: _("Stop all marketing on this channel, from every brand: {channel}."),
+    WordingKey.STOP_ALL: _("Stop all marketing from every brand of the group, on every channel."),
+    WordingKey.STOP_PROFILING: _("Refuse every use of your data to tailor marketing to you."),
+}
 
 
 class Words:
@@ -21,7 +43,8 @@ class Words:
 
     def say(self, key: WordingKey, **values: object) -> str:
         """The text of a template with its placeholders filled in; a stray brace in it is left as it is."""
-        text = self._templates[key].localize(self.language)
+        text = self._templates[key].localize(self.language) if key in self._templates else ""
+        text = text or self._shipped(key)
         for name, value in values.items():
             text = text.replace(f"{{{name}}}", str(value))
         return text
@@ -52,6 +75,10 @@ class Words:
 
     def stop_profiling(self) -> WordingText:
         return self._stop(WordingKey.STOP_PROFILING)
+
+    def _shipped(self, key: WordingKey) -> str:
+        with override(self.language):
+            return str(_SHIPPED[key])
 
     def _stop(self, key: WordingKey, **values: object) -> WordingText:
         return self._shown([self.say(key, **values)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.utils import has_verified_email
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -20,10 +21,12 @@ from preferences.views.preference_page import Door, answer_preference_page
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    """Show and change everything. Somebody without a verified address is asked to verify one first."""
+    """Show and change everything. Somebody without a recipient learns why there is nothing to show."""
     recipient = Recipient.objects.filter(account=request.user.pk).first()
     if recipient is None:
-        return render(request, "preferences/no_recipient.html")
+        return render(
+            request, "preferences/no_recipient.html", {"verified": has_verified_email(request.user)}
+        )
     prefer_language(request, recipient.language)
     door = Door(
         recipient=recipient,

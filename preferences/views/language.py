@@ -13,7 +13,9 @@ PARAMETER = "language"
 
 
 class LanguageMiddleware:
-    """Activates the language of a request. `?language=nb` chooses and is remembered in a cookie.
+    """Activates the language of a request. `?language=nb` chooses and is remembered in a cookie, where a page asked.
+
+    An answer that shared caches may keep is nobody's own: it has one language for all and sets no cookie.
 
     Unlike Django's LocaleMiddleware it lets a view prefer the recipient's own language (`prefer_language`), and it
     neither reads the session nor looks at URL prefixes.
@@ -29,11 +31,13 @@ class LanguageMiddleware:
         translation.activate(chosen or translation.get_language_from_request(request))
         try:
             response = self._get_response(request)
+            if _is_shared(response):
+                return response
             response.headers.setdefault("Content-Language", translation.get_language())
         finally:
             translation.deactivate()
-        patch_vary_headers(response, ("Accept-Language",))
-        if asked:
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        if asked and response.headers.get("Content-Type", "").startswith("text/html"):
             response.set_cookie(
                 settings.LANGUAGE_COOKIE_NAME,
                 asked,
@@ -50,6 +54,10 @@ def prefer_language(request: HttpRequest, language: str) -> None:
     supported = _supported(language)
     if supported and not getattr(request, "language_chosen", False):
         translation.activate(supported)
+
+
+def _is_shared(response: HttpResponse) -> bool:
+    return "public" in response.headers.get("Cache-Control", "")
 
 
 def _supported(language: str | None) -> str | None:

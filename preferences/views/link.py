@@ -16,7 +16,8 @@ from preferences.mail.request_link import LinkRefused, request_link
 from preferences.models import Brand, ContactPoint
 from preferences.tokens import TokenInvalid, read_manage_token
 from preferences.views.client import client_of
-from preferences.views.linked import Holder, LinkUnreadable, holder_of, link_page
+from preferences.views.language import prefer_language
+from preferences.views.linked import LinkUnreadable, contact_point_of, link_page
 from preferences.views.preference_page import Door, answer_preference_page
 
 
@@ -28,34 +29,38 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
         manage = read_manage_token(token)
     except TokenInvalid as error:
         raise LinkUnreadable from error
-    holder = holder_of(request, recipient=manage.recipient, contact_point=manage.contact_point)
+    point = contact_point_of(recipient=manage.recipient, contact_point=manage.contact_point)
+    if point is None:
+        raise LinkUnreadable
+    prefer_language(request, point.recipient.language)
     if request.method == "POST" and "send_fresh" in request.POST:
-        return _send_fresh(request, holder=holder, now=now)
+        return _send_fresh(request, reached_at=point, now=now)
     fresh = manage.is_fresh(now=now, days=settings.MANAGE_LINK_DAYS)
     door = Door(
-        recipient=holder.recipient,
+        recipient=point.recipient,
         evidence=Evidence(source=Source.LINK, fresh=fresh),
         may_widen=fresh,
-        address=holder.contact_point.masked,
-        contact_point=holder.contact_point.pk,
+        address=point.masked,
+        contact_point=point.pk,
         brand=Brand.objects.filter(pk=manage.brand).first() if manage.brand else None,
     )
     return answer_preference_page(request, door=door, now=now)
 
 
-def _send_fresh(request: HttpRequest, *, holder: Holder, now: dt.datetime) -> HttpResponse:
+def _send_fresh(request: HttpRequest, *, reached_at: ContactPoint, now: dt.datetime) -> HttpResponse:
     """Have a fresh link mailed: to the address this one came to, or where that was a number or a letter box, to the
     person's own e-mail address. Somebody who has none is told the same as everybody."""
-    point: ContactPoint | None = holder.contact_point
-    if holder.contact_point.kind != ContactKind.EMAIL:
-        emails = holder.recipient.contact_points.filter(kind=ContactKind.EMAIL)
+    recipient = reached_at.recipient
+    point: ContactPoint | None = reached_at
+    if reached_at.kind != ContactKind.EMAIL:
+        emails = recipient.contact_points.filter(kind=ContactKind.EMAIL)
         point = emails.order_by(F("verified_at").asc(nulls_last=True), "pk").first()
     if point is not None:
         try:
             request_link(
                 address=point.normalized,
                 client=client_of(request),
-                language=holder.recipient.language,
+                language=recipient.language,
                 now=now,
             )
         except LinkRefused:

@@ -3,71 +3,55 @@
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from preferences.ledger import RecipientGone
 from preferences.models import ContactPoint, Recipient
-from preferences.views.language import prefer_language
-
-logger = logging.getLogger(__name__)
-
-# After this many seconds whoever could not be answered may try again.
-_RETRY_AFTER = 120
 
 
 class LinkUnreadable(Exception):
     """The link leads to nobody: a broken or withdrawn token, an unknown or an erased person. All look the same."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """Whom a link belongs to, and the contact point it was sent to."""
+def contact_point_of(*, recipient: int, contact_point: int) -> ContactPoint | None:
+    """The contact point a token names, with its recipient, if it still is that person's, through any merge.
 
-    recipient: Recipient
-    contact_point: ContactPoint
-
-
-def holder_of(request: HttpRequest, *, recipient: int, contact_point: int) -> Holder:
-    """The person a token names, through any merge, in whose language the page is shown from here on. One query.
-
-    Raises LinkUnreadable where the contact point is gone, as it is after an erasure, or is another person's by now.
+    None where it is gone, or another person's by now: whoever reads it then must not see what its former owner
+    chose. One query, two after a merge.
     """
     point = ContactPoint.objects.select_related("recipient").filter(pk=contact_point).first()
-    if point is None:
+    if point is None or point.recipient_id == recipient:
+        return point
+    merged = Recipient.objects.filter(pk=recipient, merged_into=point.recipient_id).exists()
+    return point if merged else None
+
+
+def recipient_of(*, recipient: int) -> Recipient:
+    """The person a token names, through any merge. Raises LinkUnreadable where there is none any more. One query."""
+    named = Recipient.objects.select_related("merged_into").filter(pk=recipient).first()
+    if named is None or named.erased_at:
         raise LinkUnreadable
-    if point.recipient_id != recipient:
-        merged = Recipient.objects.filter(pk=recipient, merged_into=point.recipient_id).exists()
-        if not merged:
-            raise LinkUnreadable
-    prefer_language(request, point.recipient.language)
-    return Holder(recipient=point.recipient, contact_point=point)
+    return named.merged_into or named
 
 
 def link_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Make a view of a page that a token in the path opens.
 
     No CSRF token: whoever can write the URL holds the authority already, and no cookie adds to it. The answer is
-    never stored, indexed or told to the next site. An unreadable link gets the same page whatever is wrong with it,
-    and a database that does not answer a 503 that asks to come again: a stop that was not stored is never a 200.
+    never stored, indexed or told to the next site. An unreadable link gets the same page whatever is wrong with it.
     """
 
     @functools.wraps(view)
     def wrapped(request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
         try:
             response = view(request, *args, **kwargs)
-        except LinkUnreadable:
+        except (LinkUnreadable, RecipientGone):
             response = render(request, "preferences/link_unreadable.html", status=404)
-        except DatabaseError:
-            logger.exception("The database did not answer a link page")
-            response = render(request, "preferences/try_again.html", status=503)
-            response.headers["Retry-After"] = str(_RETRY_AFTER)
         response.headers["Cache-Control"] = "no-store"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import Error as DatabaseError
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.urls import Resolver404, resolve
@@ -15,13 +16,13 @@ from django.utils import timezone
 from preferences import ledger
 from preferences.enums import Source, State
 from preferences.ledger import Change, Evidence, RecipientGone
-from preferences.tokens import TokenInvalid, read_stop_token
+from preferences.models import Purpose
+from preferences.tokens import StopToken, TokenInvalid, read_stop_token
+from preferences.views.database_gone import RETRY_AFTER
 
 logger = logging.getLogger(__name__)
 
 ROUTES = ("preferences:stop", "preferences:stop_without_slash")
-# After this many seconds whoever could not be answered may try again.
-RETRY_AFTER = 120
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -69,13 +70,7 @@ def one_click(text: str) -> HttpResponse:
     could not be stored.
     """
     try:
-        token = read_stop_token(text)
-        ledger.record(
-            recipient=token.recipient,
-            changes=[Change(scope=token.scope, state=State.OPTED_OUT)],
-            evidence=Evidence(source=Source.ONE_CLICK),
-            now=timezone.now(),
-        )
+        _store(read_stop_token(text))
     except (TokenInvalid, RecipientGone):
         # Nobody to stop anything for; saying so would tell a known token from an unknown one.
         pass
@@ -83,6 +78,20 @@ def one_click(text: str) -> HttpResponse:
         logger.exception("A one-click stop could not be stored")
         return _answer("Try again later.\n", status=503, headers={"Retry-After": str(RETRY_AFTER)})
     return _answer("OK\n")
+
+
+def _store(token: StopToken) -> None:
+    try:
+        ledger.record(
+            recipient=token.recipient,
+            changes=[Change(scope=token.scope, state=State.OPTED_OUT)],
+            evidence=Evidence(source=Source.ONE_CLICK),
+            now=timezone.now(),
+        )
+    except IntegrityError:
+        # Of a topic whose row is gone nothing is sent any more, and coming again would not help.
+        if Purpose.objects.filter(pk=token.topic).exists():
+            raise
 
 
 def _answer(text: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:

@@ -6,13 +6,12 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from preferences.enums import Outcome, State
 from preferences.ledger import ChangeResult
+from preferences.links import undo_path
 from preferences.scope import Scope
-from preferences.tokens import UndoToken, make_undo_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +39,12 @@ def outcome_lines(
             sentence=_sentence(result),
             changed=result.outcome is Outcome.CHANGED,
             refused=result.outcome is Outcome.REFUSED,
-            undo_url=undo_url(event=result.event, contact_point=contact_point, now=now)
+            undo_url=undo_path(event=result.event, contact_point=contact_point, now=now)
             if result.outcome is Outcome.CHANGED and result.event
             else "",
         )
         for result in results
     ]
-
-
-def undo_url(*, event: int, contact_point: int | None, now: dt.datetime) -> str:
-    """The path of the page that takes one Event back."""
-    token = make_undo_token(UndoToken(event=event, contact_point=contact_point, issued_at=now))
-    return reverse("preferences:undo", args=[token])
 
 
 def _sentence(result: ChangeResult) -> str:

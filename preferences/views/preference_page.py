@@ -14,10 +14,11 @@ from preferences.decisions.history import HistoryEntry, history_of
 from preferences.decisions.page import PreferencePage, page_for
 from preferences.enums import Source
 from preferences.ledger import Evidence
+from preferences.links import undo_path
 from preferences.models import Brand, Recipient
 from preferences.scope import Scope
-from preferences.views.outcomes import OutcomeLine, outcome_lines, undo_url
-from preferences.views.page_form import PageFormInvalid, read_page_form
+from preferences.views.outcomes import OutcomeLine, outcome_lines
+from preferences.views.page_form import PageFormInvalid, read_page_form, version_of
 
 # So many of one's own changes stand on the page; staff see all of them.
 _HISTORY_LENGTH = 30
@@ -50,12 +51,13 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
     400 when what was sent does not fit the page, else 200: the answer to a POST is the page itself, so that it needs
     no cookie to carry the outcome over a redirect. Sending it twice changes nothing twice.
     """
-    page = page_for(recipient=door.recipient)
     outcomes: list[OutcomeLine] = []
     error, status, saved = "", 200, False
     if request.method == "POST":
+        # The page this was sent from may have shown what is no longer offered.
+        known = page_for(recipient=door.recipient, offered_only=False)
         try:
-            form = read_page_form(data=request.POST, page=page)
+            form = read_page_form(data=request.POST, page=known)
         except PageFormInvalid as invalid:
             error, status = str(invalid), 400
         else:
@@ -67,9 +69,9 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
             )
             saved = True
             outcomes = outcome_lines(
-                results=recorded.results, names=_names(page), contact_point=door.contact_point, now=now
+                results=recorded.results, names=_names(known), contact_point=door.contact_point, now=now
             )
-            page = page_for(recipient=door.recipient)
+    page = page_for(recipient=door.recipient)
     history = history_of(recipient=door.recipient.pk, choices=page.choices, limit=_HISTORY_LENGTH)
     return render(
         request,
@@ -84,8 +86,11 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
             "changed": any(line.changed for line in outcomes),
             "refused": any(line.refused for line in outcomes),
             "history": _with_undo(history, door=door, now=now),
+            "version": version_of(page=page, shown=page.switches),
             "shown": " ".join(switch.field for switch in page.switches),
             "was_on": " ".join(switch.field for switch in page.switches if switch.allowed),
+            "version_of_stops": version_of(page=page, shown=page.stops),
+            "shown_stops": " ".join(stop.value for stop in page.stops),
         },
         status=status,
     )
@@ -104,7 +109,7 @@ def _with_undo(
     return [
         (
             entry,
-            undo_url(event=entry.event.pk, contact_point=door.contact_point, now=now)
+            undo_path(event=entry.event.pk, contact_point=door.contact_point, now=now)
             if entry.undoable and door.may_widen
             else "",
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -11,8 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from preferences import ledger
-from preferences.decisions.choices import load_choices
-from preferences.decisions.covering import Stated, says_all
 from preferences.decisions.in_words import in_words
 from preferences.decisions.wording import Words, current_words
 from preferences.enums import Kind, Source, State
@@ -21,8 +18,8 @@ from preferences.models import Brand, Purpose
 from preferences.models.wording import WordingKey, WordingText
 from preferences.scope import Scope
 from preferences.tokens import StopToken, TokenInvalid, read_stop_token
-from preferences.views.linked import LinkUnreadable, holder_of, link_page
-from preferences.views.one_click import is_one_click, one_click
+from preferences.views.language import prefer_language
+from preferences.views.linked import LinkUnreadable, contact_point_of, link_page, recipient_of
 from preferences.views.outcomes import outcome_lines
 
 
@@ -38,63 +35,55 @@ class StopOffer:
     name: str
     reach: str
     change: Change
-    stopped: bool
 
 
 @link_page
 def stop(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what will stop; on POST stop it.
+    """Show what can be stopped; on POST stop it. What was stopped before is told to nobody who only opens the page.
 
-    A POST whose form names none of the page's buttons is a mailbox provider's one-click, which the middleware has
-    answered before it gets here.
+    It stops for the person the token names, even where the address the message went to is gone or another's by now.
+    A POST that names none of the page's buttons never gets here: see OneClickMiddleware.
     """
-    if request.method == "POST" and is_one_click(request):
-        return one_click(token)
-    return _page(request, token)
-
-
-def _page(request: HttpRequest, text: str) -> HttpResponse:
     try:
-        token = read_stop_token(text)
+        read = read_stop_token(token)
     except TokenInvalid as error:
         raise LinkUnreadable from error
-    holder = holder_of(request, recipient=token.recipient, contact_point=token.contact_point)
-    topic = Purpose.objects.select_related("brand").filter(pk=token.topic).first()
+    point = contact_point_of(recipient=read.recipient, contact_point=read.contact_point)
+    recipient = point.recipient if point else recipient_of(recipient=read.recipient)
+    prefer_language(request, recipient.language)
+    topic = Purpose.objects.select_related("brand").filter(pk=read.topic).first()
     if topic is None or topic.brand is None:
         raise LinkUnreadable
     words = current_words()
-    choices = load_choices(holder.recipient.pk)
-    offers = _offers(token=token, topic=topic, brand=topic.brand, words=words, choices=choices)
+    offers = _offers(token=read, topic=topic, brand=topic.brand, words=words)
     context = {
         "brand": topic.brand,
-        "address": holder.contact_point.masked,
+        "address": point.masked if point else "",
         "service_sentence": words.say(WordingKey.SERVICE),
         "offers": offers,
     }
     if request.method != "POST":
         return render(request, "preferences/stop.html", context)
 
-    chosen = next((offer for offer in offers if offer.value == request.POST["stop"]), None)
+    chosen = next((offer for offer in offers if offer.value == request.POST.get("stop")), None)
     if chosen is None:
         unknown = _("This button is not known. Nothing was changed. Please choose one of these.")
         return render(request, "preferences/stop.html", {**context, "error": unknown}, status=400)
     now = timezone.now()
     recorded = ledger.record(
-        recipient=holder.recipient.pk, changes=[chosen.change], evidence=Evidence(source=Source.LINK), now=now
+        recipient=recipient.pk, changes=[chosen.change], evidence=Evidence(source=Source.LINK), now=now
     )
     outcomes = outcome_lines(
         results=recorded.results,
         names={chosen.change.scope: chosen.name},
-        contact_point=holder.contact_point.pk,
+        contact_point=point.pk if point else None,
         now=now,
     )
     rest = [offer for offer in offers if not chosen.change.scope.covers(offer.change.scope)]
     return render(request, "preferences/stopped.html", {**context, "outcomes": outcomes, "offers": rest})
 
 
-def _offers(
-    *, token: StopToken, topic: Purpose, brand: Brand, words: Words, choices: Sequence[Stated]
-) -> list[StopOffer]:
+def _offers(*, token: StopToken, topic: Purpose, brand: Brand, words: Words) -> list[StopOffer]:
     """The three buttons, from the narrowest to the broadest."""
     # Stands once at the foot of the page, and at the end of every wording.
     service_sentence = words.say(WordingKey.SERVICE)
@@ -114,7 +103,6 @@ def _offers(
             name=in_words(kind=Kind.MARKETING, brand=about, purpose=purpose, channel=scope.channel),
             reach=wording.text.removesuffix(f"\n{service_sentence}"),
             change=Change(scope=scope, state=State.OPTED_OUT, wording=wording),
-            stopped=says_all(choices=choices, scope=scope, state=State.OPTED_OUT) is not None,
         )
 
     return [

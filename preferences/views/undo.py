@@ -12,11 +12,11 @@ from preferences.decisions.choices import load_choices
 from preferences.decisions.history import what_it_covers
 from preferences.decisions.restorable import restorable
 from preferences.enums import Outcome, Refusal, Source, State
-from preferences.ledger import Evidence, RecipientGone
+from preferences.ledger import Evidence
 from preferences.models import Event
 from preferences.tokens import TokenInvalid, UndoToken, read_undo_token
 from preferences.views.language import prefer_language
-from preferences.views.linked import LinkUnreadable, link_page
+from preferences.views.linked import LinkUnreadable, contact_point_of, link_page
 
 
 @link_page
@@ -48,10 +48,7 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
                 "restored": found.state_after,
             },
         )
-    try:
-        result = ledger.undo(event=event.pk, evidence=Evidence(source=Source.UNDO), now=now)
-    except RecipientGone as error:
-        raise LinkUnreadable from error
+    result = ledger.undo(event=event.pk, evidence=Evidence(source=Source.UNDO), now=now)
     return render(
         request,
         "preferences/undone.html",
@@ -73,8 +70,13 @@ def _refusal(*, event: Event, fresh: bool) -> Refusal | None:
 
 
 def _event(link: UndoToken) -> Event:
-    """The Event a link undoes. An erased person's is not told from an unknown one."""
+    """The Event a link undoes. An erased person's is not told from an unknown one, nor is one whose page or mail came
+    to a contact point that is gone or somebody else's by now."""
     event = Event.objects.select_related("recipient", "brand", "purpose").filter(pk=link.event).first()
     if event is None or event.recipient.erased_at:
         raise LinkUnreadable
+    if link.contact_point is not None:
+        point = contact_point_of(recipient=event.recipient_id, contact_point=link.contact_point)
+        if point is None:
+            raise LinkUnreadable
     return event

@@ -49,12 +49,27 @@ def verify(client: Client, address: str):
     )
 
 
-def sign_in(client: Client, address: str, *, next_url: str = ""):
+def sign_in(client: Client, address: str, *, password: str = PASSWORD, next_url: str = ""):
     return client.post(
         reverse("account_login"),
-        {"login": address, "password": PASSWORD, "next": next_url},
+        {"login": address, "password": password, "next": next_url},
         follow=True,
     )
+
+
+def sign_in_by_code(client: Client, address: str):
+    """Have a code mailed to the address, and type it."""
+    client.post(reverse("account_request_login_code"), {"email": address})
+    code = code_in(newest_mail(address))
+    return client.post(reverse("account_confirm_login_code"), {"code": code}, follow=True)
+
+
+def set_password(client: Client, address: str, password: str) -> None:
+    """Have a link mailed to the address, and type a new password on the page behind it."""
+    client.post(reverse("account_reset_password"), {"email": address})
+    page = client.get(link_in(newest_mail(address), to="password/reset"), follow=True)
+    answer = client.post(page.redirect_chain[-1][0], {"password1": password, "password2": password})
+    assert answer.status_code == 302, answer.content.decode()
 
 
 def add_address(client: Client, address: str) -> None:

@@ -1,17 +1,29 @@
 """Sign-in through an OpenID Connect server: a real one, small, on the loopback."""
 
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
 from preferences.models import Recipient
-from tests.accounts.people import sign_in, verify
+from tests.accounts.people import (
+    add_address,
+    set_password,
+    sign_in,
+    sign_in_by_code,
+    time_passes,
+    verify,
+)
+from tests.factories import ContactPointFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -152,3 +164,121 @@ def test_an_account_holder_connects_the_server_and_signs_in_through_it(server, k
     answer = come_through(other, server, sub="kari-there", email="kari@example.com", email_verified=True)
     assert answer.redirect_chain[-1][0] == "/preferences/"
     assert answer.context["user"] == kari.account
+
+
+def test_an_address_from_the_server_is_spelled_as_every_other(server, anonymous):
+    """Or the code would go to one mailbox, and open the choices of another."""
+    browser = Client()
+    come_through(browser, server, email="Anonymous@\uff45xample.com")
+
+    assert [message.to for message in mail.outbox] == [["anonymous@example.com"]]
+    verify(browser, "anonymous@example.com")
+    anonymous.refresh_from_db()
+    assert anonymous.account.email == "anonymous@example.com"
+
+
+def come_and_type_the_address(browser, server):
+    """Sign up through a server that names no address."""
+    come_through(browser, server)
+    return browser.post(reverse("socialaccount_signup"), {"email": "anonymous@example.com"}, follow=True)
+
+
+def come_with_the_address(browser, server):
+    return come_through(browser, server, email="anonymous@example.com", email_verified=False)
+
+
+@pytest.mark.parametrize("come", [come_with_the_address, come_and_type_the_address])
+def test_somebody_who_confirms_the_address_comes_in_through_the_server_from_then_on(server, anonymous, come):
+    browser = Client()
+    come(browser, server)
+    answer = verify(browser, "anonymous@example.com")
+    assert answer.redirect_chain[-1][0] == "/preferences/"
+    connections = browser.get(reverse("socialaccount_connections")).content.decode()
+    assert re.findall(r'name="account" value="\d+"', connections)
+
+    other = Client()
+    answer = come_through(other, server, email="anonymous@example.com")
+    assert answer.redirect_chain[-1][0] == "/preferences/"
+    assert answer.context["user"].email == "anonymous@example.com"
+
+
+def by_code(browser):
+    return sign_in_by_code(browser, "anonymous@example.com")
+
+
+def by_new_password(browser):
+    set_password(browser, "anonymous@example.com", "a much better passphrase")
+    sign_in(browser, "anonymous@example.com", password="a much better passphrase")
+    return verify(browser, "anonymous@example.com")
+
+
+@pytest.mark.parametrize("prove", [by_code, by_new_password])
+@pytest.mark.parametrize("come", [come_with_the_address, come_and_type_the_address])
+def test_whoever_came_with_the_address_of_another_is_out_once_its_owner_is_in(server, anonymous, prove, come):
+    """Nobody's server vouched for the address: the account was there before its owner was."""
+    squatter = Client()
+    answer = come(squatter, server)
+    assert answer.redirect_chain[-1][0] == reverse("account_email_verification_sent")
+
+    time_passes()
+    owner = Client()
+    assert prove(owner).redirect_chain[-1][0] == "/preferences/"
+
+    for browser in (squatter, Client()):
+        come(browser, server)
+        assert browser.get("/preferences/").status_code == 302
+    assert owner.get("/preferences/").status_code == 200
+
+
+def test_an_account_that_has_proven_nothing_is_not_entered_through_a_server(server, anonymous):
+    """Until then there is nothing to take away, not even between two of its owner's requests."""
+    come_through(Client(), server, email="anonymous@example.com", email_verified=False)
+
+    assert not SocialAccount.objects.exists()
+
+
+def test_ways_in_from_before_the_first_proof_are_all_taken_away(server, anonymous, news):
+    """Rows of an older version, or made by hand: whatever is there, the owner of the mailbox starts alone."""
+    user = UserFactory(email="anonymous@example.com", verified=False)
+    SocialAccount.objects.create(user=user, provider="oidc", uid="person-1")
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "A" * 32})
+    squatter = Client()
+    squatter.force_login(user)
+    UserSession.objects.create(
+        user=user, session_key=squatter.session.session_key, ip="127.0.0.1", user_agent="-"
+    )
+    assert squatter.get("/preferences/").status_code == 200
+
+    owner = Client()
+    assert by_code(owner).redirect_chain[-1][0] == "/preferences/"
+
+    assert squatter.get("/preferences/").status_code == 302
+    assert not SocialAccount.objects.exists()
+    assert not Authenticator.objects.exists()
+    assert [session.user for session in UserSession.objects.all()] == [user]
+    assert sign_in(Client(), "anonymous@example.com").redirect_chain == []
+
+
+def test_another_address_takes_no_way_in_away(server, kari):
+    """Only the first proof does: afterwards they are the account holder's own."""
+    SocialAccount.objects.create(user=kari.account, provider="oidc", uid="person-1")
+    browser = Client()
+    sign_in(browser, "kari@example.com")
+    add_address(browser, "second@example.com")
+    verify(browser, "second@example.com")
+
+    answer = come_through(Client(), server, email="kari@example.com")
+    assert answer.redirect_chain[-1][0] == "/preferences/"
+    assert sign_in(Client(), "kari@example.com").redirect_chain[-1][0] == "/preferences/"
+
+
+def test_choices_kept_with_another_account_are_spoken_of_at_sign_up(server, kari):
+    """Kari gave the address up as a sign-in; her choices for it stay with her account."""
+    ContactPointFactory(recipient=kari, value="former@example.com")
+    page = come_through(Client(), server, email="former@example.com", email_verified=True)
+
+    assert page.redirect_chain[-1][0] == "/preferences/"
+    html = page.content.decode()
+    assert "The choices for former@example.com are kept with another account." in html
+    assert "<h1>There are no choices under this account</h1>" in html
+    assert "Confirm your address" not in html

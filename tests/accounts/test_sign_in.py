@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.templatetags.browser_name import browser_name
-from tests.accounts.people import code_in, link_in, newest_mail, sign_in, without_token
+from tests.accounts.people import newest_mail, set_password, sign_in, sign_in_by_code, without_token
 from tests.factories import PASSWORD, UserFactory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -47,10 +47,7 @@ def test_a_password_signs_in_and_leads_to_the_preferences(browser, kari):
 
 
 def test_a_mailed_code_signs_in(browser, kari):
-    browser.post(reverse("account_request_login_code"), {"email": "kari@example.com"})
-    code = code_in(newest_mail("kari@example.com"))
-
-    answer = browser.post(reverse("account_confirm_login_code"), {"code": code}, follow=True)
+    answer = sign_in_by_code(browser, "kari@example.com")
 
     assert answer.redirect_chain[-1][0] == "/preferences/"
 
@@ -79,15 +76,10 @@ def test_asking_for_a_code_looks_the_same_for_known_and_unknown(kari):
 
 
 def test_a_forgotten_password_is_set_anew_through_the_mailbox(browser, kari):
-    browser.post(reverse("account_reset_password"), {"email": "kari@example.com"})
-    page = browser.get(link_in(newest_mail("kari@example.com"), to="password/reset"), follow=True)
-    path = page.redirect_chain[-1][0]
-    browser.post(path, {"password1": "a much better passphrase", "password2": "a much better passphrase"})
+    set_password(browser, "kari@example.com", "a much better passphrase")
 
-    answer = Client().post(
-        reverse("account_login"), {"login": "kari@example.com", "password": "a much better passphrase"}
-    )
-    assert answer.headers["Location"] == "/preferences/"
+    answer = sign_in(Client(), "kari@example.com", password="a much better passphrase")
+    assert answer.redirect_chain[-1][0] == "/preferences/"
 
 
 def test_an_authenticator_app_is_asked_for_at_the_next_sign_in(browser, kari):

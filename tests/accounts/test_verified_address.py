@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from django.core import mail
 from django.test import Client
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from preferences.enums import Channel
@@ -16,7 +16,9 @@ from tests.accounts.people import (
     add_address,
     code_in,
     newest_mail,
+    set_password,
     sign_in,
+    sign_in_by_code,
     sign_up,
     time_passes,
     verify,
@@ -254,6 +256,7 @@ def test_an_address_another_account_gave_up_stays_where_its_refusals_are(browser
     page = verify(stranger, "anonymous@example.com")
 
     assert "kept with another account" in page.content.decode()
+    assert "<h1>There are no choices under this account</h1>" in page.content.decode()
     assert point_of("anonymous@example.com").recipient == kari
     assert "The unsubscribe button" not in page.content.decode()
     # Whoever reads the mailbox can still stop by link, and that holds.
@@ -288,14 +291,70 @@ def test_three_wrong_codes_end_the_attempt(browser, anonymous):
 def test_a_password_set_by_somebody_else_does_not_outlive_the_first_sign_in(browser, anonymous):
     sign_up(Client(), "anonymous@example.com")
     time_passes()
-    browser.post(reverse("account_request_login_code"), {"email": "anonymous@example.com"})
-    code = code_in(newest_mail("anonymous@example.com"))
-    page = browser.post(reverse("account_confirm_login_code"), {"code": code}, follow=True)
+    page = sign_in_by_code(browser, "anonymous@example.com")
     assert page.redirect_chain[-1][0] == PAGE
     anonymous.refresh_from_db()
     assert anonymous.account.email == "anonymous@example.com"
 
     assert sign_in(Client(), "anonymous@example.com").redirect_chain == []
+
+
+def test_a_password_set_through_the_mailbox_replaces_that_of_somebody_else_and_stays(browser, anonymous):
+    sign_up(Client(), "anonymous@example.com")
+    time_passes()
+    set_password(browser, "anonymous@example.com", "a much better passphrase")
+    sign_in(browser, "anonymous@example.com", password="a much better passphrase")
+    assert verify(browser, "anonymous@example.com").redirect_chain[-1][0] == PAGE
+
+    assert sign_in(Client(), "anonymous@example.com").redirect_chain == []
+    again = sign_in(Client(), "anonymous@example.com", password="a much better passphrase")
+    assert again.redirect_chain[-1][0] == PAGE
+
+
+def test_a_password_known_before_stays_where_the_address_was_proven_before(browser, kari):
+    assert sign_in_by_code(browser, "kari@example.com").redirect_chain[-1][0] == PAGE
+
+    assert sign_in(Client(), "kari@example.com").redirect_chain[-1][0] == PAGE
+
+
+def test_whoever_began_to_sign_up_is_not_let_in_by_what_the_owner_confirms(anonymous):
+    """The page that waits for the code, in the browser that asked for it, stays a page that waits for a code."""
+    squatter, owner = Client(), Client()
+    sign_up(squatter, "anonymous@example.com")
+    time_passes()
+    sign_in_by_code(owner, "anonymous@example.com")
+
+    for path in (PAGE, reverse("account_email_verification_sent"), reverse("account_login")):
+        squatter.get(path, follow=True)
+        squatter.post(path, follow=True)
+        assert squatter.get(PAGE).status_code == 302
+    sign_in(squatter, "anonymous@example.com")
+    assert squatter.get(PAGE).status_code == 302
+
+
+def test_an_address_that_an_account_only_adds_leads_nobody_into_that_account(browser, kari, anonymous):
+    """Kari adds an address of somebody else. Its owner neither lands in her account nor is kept from one."""
+    sign_in(browser, "kari@example.com")
+    add_address(browser, "anonymous@example.com")
+
+    owner = Client()
+    for page in ("account_request_login_code", "account_reset_password"):
+        time_passes()
+        owner.post(reverse(page), {"email": "anonymous@example.com"})
+        assert newest_mail("anonymous@example.com").subject == "There is no account with this address"
+    time_passes()
+    owner = Client()
+    sign_up(owner, "anonymous@example.com")
+    assert verify(owner, "anonymous@example.com").redirect_chain[-1][0] == PAGE
+    anonymous.refresh_from_db()
+    assert anonymous.account.email == "anonymous@example.com"
+    assert anonymous.merged_into is None
+
+
+def test_nobody_signs_up_with_a_passkey_alone():
+    """Such an account would have a way in before it has an address."""
+    with pytest.raises(NoReverseMatch):
+        reverse("account_signup_by_passkey")
 
 
 def test_a_password_of_ones_own_stays(browser):
@@ -320,6 +379,21 @@ def test_an_account_that_never_proved_its_address_gives_it_up(browser, kari):
     assert answer.status_code == 200
     kari.account.refresh_from_db()
     assert kari.account.email == "wanted@example.com"
+
+
+def test_a_sign_up_that_was_given_up_meanwhile_ends_with_a_page(browser, kari):
+    """One person, two browsers: the code of the first one comes too late."""
+    first = Client()
+    sign_up(first, "wanted@example.com")
+    code = code_in(newest_mail("wanted@example.com"))
+    time_passes()
+    sign_in(browser, "kari@example.com")
+    add_address(browser, "wanted@example.com")
+    verify(browser, "wanted@example.com")
+
+    answer = first.post(reverse("account_email_verification_sent"), {"code": code}, follow=True)
+    assert answer.status_code == 200
+    assert first.get(PAGE).status_code == 302
 
 
 def test_signing_up_with_a_known_address_looks_the_same_and_tells_only_the_mailbox(kari):

@@ -6,6 +6,7 @@ from i18nfield.strings import LazyI18nString
 
 from preferences.decisions.wording import Words, current_words
 from preferences.enums import Channel
+from preferences.models import WordingTemplate
 from preferences.models.wording import WordingKey, WordingText
 
 TEMPLATES = {
@@ -84,6 +85,23 @@ def test_every_template_is_there_in_both_languages_from_the_start(key):
             text = current_words().say(key, brand="B", topic="T", channel="C")
         assert text
         assert "{" not in text
+
+
+@pytest.mark.parametrize("language", ["en", "nb"])
+@pytest.mark.parametrize("key", WordingKey)
+@pytest.mark.django_db
+def test_a_missing_template_is_made_up_for_by_the_words_a_new_system_starts_with(key, language):
+    shipped = WordingTemplate.objects.get(key=key).text.localize(language)
+    for templates in ({}, {key: LazyI18nString("")}, {key: LazyI18nString({"en": "", "nb": ""})}):
+        assert Words(templates=templates, language=language).say(key) == shipped
+
+
+@pytest.mark.django_db
+def test_words_without_a_single_template(news, acme):
+    WordingTemplate.objects.all().delete()
+    words = current_words()
+    assert words.stop_brand(brand=acme).text.startswith("Stop all marketing from Acme, on every channel")
+    assert "Product news" in words.switch(purpose=news, channel=Channel.EMAIL).text
 
 
 def test_same_words_in_two_languages_are_two_wordings():

@@ -1,5 +1,6 @@
 """The scene of every journey: a visitor, links as programs get them, and what is on record as programs read it."""
 
+import datetime as dt
 import io
 import json
 import re
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.management import call_command
+from django.db.models import F
+from django_tasks_db.models import DBTaskResult
 from i18nfield.strings import LazyI18nString
 
 from preferences.models import WordingTemplate
@@ -67,6 +70,16 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
 
 
 @pytest.fixture
+def clock_forward(db: None) -> Callable[[dt.timedelta], None]:
+    """Lets time pass for whatever waits for the worker."""
+
+    def clock_forward(passed: dt.timedelta) -> None:
+        DBTaskResult.objects.update(run_after=F("run_after") - passed)
+
+    return clock_forward
+
+
+@pytest.fixture
 def reword(db: None) -> Callable[[str, str], None]:
     """Staff write another wording, in English: `reword("stop_topic", "Stop {topic}.")`."""
 
@@ -74,6 +87,12 @@ def reword(db: None) -> Callable[[str, str], None]:
         WordingTemplate.objects.filter(key=key).update(text=LazyI18nString({"en": text}))
 
     return reword
+
+
+@pytest.fixture
+def without_wordings(db: None) -> None:
+    """No template is left of what staff wrote."""
+    WordingTemplate.objects.all().delete()
 
 
 def read_person(email: str) -> Person:

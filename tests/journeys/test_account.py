@@ -2,7 +2,9 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
+from tests.accounts.people import code_in, newest_mail
 from tests.factories import PASSWORD, RecipientFactory, UserFactory
 from tests.journeys.conftest import ANONYMOUS, KARI, said
 from tests.journeys.screen import Visitor
@@ -108,4 +110,50 @@ def test_account_without_verified_address_is_asked_for_one(news):
     visitor.client.force_login(user)
     page = visitor.open("/preferences/")
     assert page.heading == "Confirm your address first"
+    assert "Product news" not in page.text
+
+
+def erase_as_staff(admin, recipient):
+    """What a member of staff does whom a person asked to be erased."""
+    staff = Client()
+    staff.force_login(admin)
+    path = reverse("admin:preferences_recipient_erase", args=[recipient.pk])
+    assert staff.post(path, {"understood": "on"}).status_code == 302
+
+
+def test_person_who_is_erased_while_signed_in_is_signed_out(kari, admin, news):
+    """The account is gone with the person: whatever the browser asks for next, it is asked to sign in."""
+    visitor = Visitor()
+    visitor.open("/accounts/login/").press("Sign In", login=KARI, password=PASSWORD)
+    form = visitor.open("/preferences/?language=en").choices
+    erase_as_staff(admin, kari)
+
+    answer = visitor.client.post("/preferences/", form)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/accounts/login/?next=/preferences/")
+    for path in ("/preferences/", "/accounts/email/", "/accounts/sessions/", "/accounts/2fa/", "/admin/"):
+        assert visitor.open(path).url.startswith(("/accounts/login/", "/admin/login/")), path
+    page = visitor.open("/accounts/login/").press("Sign In", login=KARI, password=PASSWORD)
+    assert page.url.startswith("/accounts/login/")
+    assert visitor.client.get("/preferences/").status_code == 302
+
+
+def test_person_who_is_erased_half_way_through_signing_in_is_not_let_in(kari, admin):
+    browser = Client()
+    browser.post("/accounts/login/code/", {"email": KARI})
+    erase_as_staff(admin, kari)
+
+    answer = browser.post("/accounts/login/code/confirm/", {"code": code_in(newest_mail(KARI))}, follow=True)
+    assert answer.status_code == 200
+    assert browser.get("/preferences/").status_code == 302
+
+
+def test_member_of_staff_who_is_erased_keeps_the_account_without_choices(kari, admin, news):
+    kari.account.is_staff = True
+    kari.account.save()
+    visitor = Visitor()
+    visitor.client.force_login(kari.account)
+    erase_as_staff(admin, kari)
+
+    page = visitor.open("/preferences/")
+    assert page.heading == "There are no choices under this account"
     assert "Product news" not in page.text

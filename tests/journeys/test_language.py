@@ -58,7 +58,7 @@ def test_language_of_the_page(client, manage, asked, cookie, own, browser, shown
     assert answer.headers["Content-Language"] == shown
     assert NEWS[shown] in html
     assert NEWS["nb" if shown == "en" else "en"] not in html
-    assert "Accept-Language" in answer.headers["Vary"]
+    assert {"Accept-Language", "Cookie"} <= set(answer.headers["Vary"].split(", "))
 
 
 def test_chosen_language_stays(visitor, manage):
@@ -75,6 +75,26 @@ def test_chosen_language_stays(visitor, manage):
     assert visitor.open("/accounts/login/").language == "nb"
     assert visitor.open(visitor.open(path).link("English")).language == "en"
     assert visitor.open(path).language == "en"
+
+
+@pytest.mark.parametrize("path", ["/look/acme-{colour}.css", "/healthz"])
+def test_what_is_no_page_sets_no_language_cookie(client, acme, path):
+    answer = client.get(f"{path.format(colour=acme.colour[1:])}?language=nb")
+    assert answer.status_code == 200
+    assert not answer.cookies
+
+
+def test_stylesheet_that_everybody_may_keep_is_the_same_for_everybody(client, acme):
+    client.cookies["django_language"] = "nb"
+    answer = client.get(f"/look/acme-{acme.colour[1:]}.css")
+    assert "public" in answer.headers["Cache-Control"]
+    assert "Vary" not in answer.headers
+    assert "Content-Language" not in answer.headers
+
+
+def test_error_page_remembers_the_language_too(client, db):
+    answer = client.get("/p/nonsense/?language=nb")
+    assert answer.cookies["django_language"].value == "nb"
 
 
 def test_account_page_speaks_the_persons_language(kari, news, activity):

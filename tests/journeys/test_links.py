@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from preferences.ledger import erase, merge
-from tests.factories import RecipientFactory
-from tests.journeys.conftest import ANONYMOUS, KARI, said
+from tests.factories import ContactPointFactory, RecipientFactory
+from tests.journeys.conftest import ANONYMOUS, KARI, read_person, said
 
 pytestmark = pytest.mark.django_db
 
@@ -261,5 +261,63 @@ def test_address_that_went_to_somebody_else_no_longer_opens_the_page(
     anonymous.contact_points.update(recipient=kari)
     page = visitor.open(manage_link)
     assert (page.status, page.heading) == (404, NEUTRAL)
+    assert page.response.content == visitor.open("/p/nonsense/").response.content
     visitor.post(manage_link, {"stop": "all", "version": "0"})
     assert person(KARI)["events"] == []
+    assert person_of(anonymous)["events"] == []
+
+
+def lose_address(recipient, *, to):
+    """The address of a recipient is removed, or goes to somebody else."""
+    if to is None:
+        recipient.contact_points.all().delete()
+    else:
+        recipient.contact_points.update(recipient=to)
+
+
+def person_of(recipient):
+    """What is on record for somebody who has no address any more, read at one made for the purpose."""
+    email = f"somebody{recipient.pk}@example.org"
+    if not recipient.contact_points.filter(value=email).exists():
+        ContactPointFactory(recipient=recipient, value=email)
+    return read_person(email)
+
+
+@pytest.mark.parametrize("fate", ["gone", "another's"])
+@pytest.mark.parametrize("merged", [False, True], ids=["alone", "merged"])
+def test_stop_link_stops_for_the_person_although_the_address_is_no_longer_theirs(
+    visitor, anonymous, stop_link, kari, fate, merged
+):
+    """Narrowing needs nothing but the token; the address it went to is not shown, since it may be anybody's."""
+    recipient = anonymous
+    if merged:
+        recipient = RecipientFactory(email=None)
+        merge(surviving=recipient.pk, absorbed=anonymous.pk, reason="Same.", now=timezone.now())
+    lose_address(recipient, to=None if fate == "gone" else kari)
+
+    page = visitor.open(stop_link)
+    assert (page.status, page.heading) == (200, "Stop these messages?")
+    assert "For the person this message was sent to" in page.text
+    assert "•" not in page.text
+    stopped = page.press("Stop everything from Acme")
+    assert stopped.heading == "Stopped"
+    assert "•" not in stopped.text
+    visitor.client.post(stop_link)
+
+    assert read_person(KARI)["events"] == []
+    assert said(person_of(recipient)) == [("acme/*/*", "opted_out", "link")]
+    # A click by mistake is taken back as ever.
+    undone = visitor.open(stopped.link("Undo")).press("Undo this change")
+    assert undone.heading == "Undone"
+
+
+@pytest.mark.parametrize("fate", ["gone", "another's"])
+def test_undo_link_is_worth_nothing_once_the_address_is_no_longer_theirs(
+    visitor, anonymous, urls, kari, fate
+):
+    before = said(read_person(ANONYMOUS))
+    lose_address(anonymous, to=None if fate == "gone" else kari)
+    unknown = visitor.open("/undo/nonsense/").response.content
+    for page in (visitor.open(urls["undo"]), visitor.post(urls["undo"], {})):
+        assert (page.status, page.response.content) == (404, unknown)
+    assert said(person_of(anonymous)) == before

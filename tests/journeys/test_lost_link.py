@@ -1,5 +1,6 @@
 """The lost-link page: one answer for everybody, a mail only to those we know, and no more of them than is decent."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -65,6 +66,19 @@ def test_link_reaches_the_mailbox_however_it_is_spelled(visitor, anonymous, work
     (message,) = mail.outbox
     assert message.to == [ANONYMOUS]
     assert visitor.open(link_in(message)).heading == "Your preferences"
+
+
+def test_link_does_not_go_to_the_domain_that_resembles_it(visitor, worker):
+    """By the rules of 2003, which mail programs' libraries still have, ß is ss: a domain of somebody else."""
+    RecipientFactory(email="post@stra\u00dfe.example")
+    ask(visitor, "post@strasse.example")
+    worker()
+    assert mail.outbox == []
+    ask(visitor, "post@STRA\u00dfE.example")
+    worker()
+    (message,) = mail.outbox
+    assert message.message()["To"] == "post@xn--strae-oqa.example"
+    assert message.recipients() == ["post@xn--strae-oqa.example"]
 
 
 @pytest.mark.parametrize("address", IDN_SPELLINGS.values(), ids=IDN_SPELLINGS.keys())
@@ -170,6 +184,13 @@ def test_forwarded_for_is_believed_from_our_own_proxies_only(visitor, settings, 
     assert got == statuses
 
 
+def test_one_household_is_one_client_whichever_of_its_addresses_it_uses(visitor, settings):
+    settings.LINK_CAP_PER_CLIENT = 2
+    addresses = ["2001:db8::1", "2001:db8::aaaa:1", "2001:db8:0:0:ffff::", "2001:db8:0:1::1"]
+    got = [ask(visitor, f"n{n}@example.com", REMOTE_ADDR=a).status for n, a in enumerate(addresses)]
+    assert got == [200, 200, 429, 200]
+
+
 def test_forged_entries_before_our_proxy_change_nothing(visitor, settings):
     settings.LINK_CAP_PER_CLIENT, settings.TRUSTED_PROXIES = 2, 1
     got = [
@@ -177,6 +198,22 @@ def test_forged_entries_before_our_proxy_change_nothing(visitor, settings):
         for n in range(3)
     ]
     assert got == [200, 200, 429]
+
+
+def test_link_comes_later_when_the_mail_server_cannot_take_it_now(
+    visitor, anonymous, worker, mail_server, clock_forward
+):
+    server = mail_server("451 try again later", "")
+    assert ask(visitor, ANONYMOUS).heading == "Look in your mailbox"
+    worker()
+    clock_forward(dt.timedelta(seconds=50))
+    worker()
+    assert server.received == []
+    for minutes in (1, 5):
+        clock_forward(dt.timedelta(minutes=minutes))
+        worker()
+    (message,) = server.received
+    assert f"To: {ANONYMOUS}" in message
 
 
 def test_erased_person_gets_no_mail(visitor, anonymous, worker):

@@ -1,14 +1,17 @@
 """The unsubscribe button of mail programs: RFC 8058 in every shape providers send it, and in some they do not."""
 
 import pytest
+from django.db import DataError, IntegrityError, OperationalError
 
+from preferences.views import one_click
 from tests.journeys.conftest import ANONYMOUS, said
 
 pytestmark = pytest.mark.django_db
 
 URLENCODED = "application/x-www-form-urlencoded"
 BOUNDARY = "----8058"
-MULTIPART = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--{BOUNDARY}--\r\n'
+PART = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\n'
+MULTIPART = f"{PART}One-Click\r\n--{BOUNDARY}--\r\n"
 BODIES = {
     "urlencoded": ("List-Unsubscribe=One-Click", URLENCODED),
     "urlencoded with a charset": ("List-Unsubscribe=One-Click", f"{URLENCODED}; charset=UTF-8"),
@@ -114,3 +117,22 @@ def test_unknown_button_is_no_one_click(visitor, person, stop_link):
     assert page.status == 400
     assert "This button is not known. Nothing was changed." in page.text
     assert person(ANONYMOUS)["events"] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_click_for_a_topic_that_is_no_more_looks_like_an_unknown_token(visitor, person, news, stop_link):
+    """Nothing is sent about it, and a provider that came again for ever would never get through."""
+    type(news).objects.filter(pk=news.pk).delete()
+    answer = post(visitor, stop_link)
+    assert (answer.status_code, answer.content) == (200, b"OK\n")
+    assert person(ANONYMOUS)["events"] == []
+
+
+@pytest.mark.parametrize("error", [IntegrityError, DataError, OperationalError])
+def test_one_click_that_cannot_be_stored_is_to_come_again(visitor, stop_link, monkeypatch, error):
+    def refuse(**asked):
+        raise error
+
+    monkeypatch.setattr(one_click.ledger, "record", refuse)
+    answer = post(visitor, stop_link)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "120")

@@ -29,7 +29,7 @@ def paths(visitor, links, kari, news, activity):
 
 # /p/: address and person, brand of the link, choices, catalogue, version, wordings, history.
 # /preferences/: session and user besides, the person, and what the menu asks about the account; no brand.
-@pytest.mark.parametrize(("name", "count"), [("/p/", 7), ("/u/", 4), ("/preferences/", 8)])
+@pytest.mark.parametrize(("name", "count"), [("/p/", 7), ("/u/", 3), ("/preferences/", 8)])
 @pytest.mark.parametrize("topics", [1, 40])
 def test_queries_of_a_page(visitor, acme, person, paths, name, count, topics):
     TopicFactory.create_batch(topics - 1, brand=acme, channels=EVERY_CHANNEL)

@@ -144,7 +144,21 @@ def test_stop_page(visitor, person, stop_link, button, scope):
     again = page.press(button)
     assert again.heading == "Stopped already"
     assert len(person(ANONYMOUS)["events"]) == 1
-    assert "You have stopped this already." in visitor.open(stop_link).text
+
+
+def test_stop_page_does_not_tell_what_was_stopped_before(visitor, manage_link, stop_link):
+    """Mail is forwarded: whoever opens the link must not learn what its owner has chosen."""
+    before = visitor.open(stop_link)
+    assert before.buttons == ["Stop this", "Stop everything from Acme", "Stop all marketing"]
+    visitor.open(manage_link).press("Stop all marketing")
+    visitor.client.post(stop_link)
+    assert visitor.open(stop_link).response.content == before.response.content
+    wrong = visitor.post(stop_link, {"stop": "nothing we know"})
+    assert wrong.buttons == before.buttons
+    # Whoever presses a button hears what became of it, and about no other.
+    again = before.press("Stop this")
+    assert again.heading == "Stopped already"
+    assert again.buttons == ["Stop everything from Acme", "Stop all marketing"]
 
 
 def test_every_line_of_a_wording_stands_on_the_stop_page(visitor, person, stop_link, reword):
@@ -157,6 +171,17 @@ def test_every_line_of_a_wording_stands_on_the_stop_page(visitor, person, stop_l
     assert (first, second) == ("Stop Product news.", "On this channel: E-mail.")
     assert first in page.text
     assert second in page.text
+
+
+def test_pages_work_without_the_wordings_of_staff(visitor, person, manage_link, stop_link, without_wordings):
+    stopped = visitor.open(stop_link).press("Stop this")
+    assert stopped.heading == "Stopped"
+    assert "Service messages, such as order confirmations" in stopped.text
+    assert visitor.open(manage_link).press("Stop all marketing").status == 200
+    assert [event["wording"].splitlines()[0] for event in person(ANONYMOUS)["events"]] == [
+        "Stop this: Product news, from Acme. Channel: E-mail.",
+        "Stop all marketing from every brand of the group, on every channel.",
+    ]
 
 
 def test_history_tells_in_plain_words_what_staff_did(

@@ -1,8 +1,11 @@
 """What the worker does with a request: a mail to whom we know, an answer noted either way."""
 
+import datetime as dt
+
 import pytest
 from django.core import mail
 from django.utils import timezone, translation
+from django_tasks_db.models import DBTaskResult
 
 from preferences.ledger import erase
 from preferences.mail.send_link import send_link
@@ -58,3 +61,61 @@ def test_html_body_escapes_and_text_body_does_not(request_, settings):
     assert message.to == ["o'brien&co@example.com"]
     assert "&#x27;" not in message.body
     assert "&amp;" not in message.body
+
+
+def attempt(request, **more):
+    """One attempt; how long the worker is to wait before the next, or None if there is none."""
+    before = timezone.now()
+    send_link.func(address="kari@example.com", language="en", request=request.pk, **more)
+    request.refresh_from_db()
+    waiting = DBTaskResult.objects.order_by("-enqueued_at").first()
+    DBTaskResult.objects.all().delete()
+    return waiting and (waiting.run_after - before, waiting.task_result.kwargs)
+
+
+@pytest.mark.parametrize("refusal", ["451 try again later", "421 closing", "452 full", ""])
+def test_mail_that_is_refused_for_now_is_sent_later(kari, request_, mail_server, refusal):
+    server = mail_server(refusal, refusal)
+    waits = []
+    again = attempt(request_)
+    while again:
+        assert request_.answered_at is None, "answered before it was sent"
+        waits.append(again[0])
+        again = attempt(request_, attempt=again[1]["attempt"])
+    assert request_.answered_at
+    assert [round(wait / dt.timedelta(minutes=1)) for wait in waits] == [1, 5]
+    (message,) = server.received
+    assert "To: kari@example.com" in message
+    assert "/p/" in message
+
+
+def test_mail_server_that_stays_away_is_given_up(kari, request_, mail_server, caplog):
+    server = mail_server()
+    server.close()
+    again, attempts = attempt(request_), 1
+    while again:
+        attempts += 1
+        again = attempt(request_, attempt=again[1]["attempt"])
+    assert (attempts, bool(request_.answered_at)) == (4, True)
+    (record,) = [record for record in caplog.records if record.name == "preferences.mail.send_link"]
+    assert record.levelname == "ERROR"
+    assert "ConnectionRefusedError" in record.getMessage()
+
+
+def test_mailbox_that_is_refused_for_good_is_not_tried_again(kari, request_, mail_server, caplog):
+    server = mail_server("550 no such mailbox kari@example.com")
+    assert attempt(request_) is None
+    assert request_.answered_at
+    assert server.received == []
+    (record,) = [record for record in caplog.records if record.name == "preferences.mail.send_link"]
+    assert "kari" not in record.getMessage()
+    assert record.exc_info is None
+
+
+def test_person_erased_between_two_attempts_gets_nothing(kari, request_, mail_server):
+    server = mail_server("451 later")
+    again = attempt(request_)
+    erase(recipient=kari.pk, now=timezone.now())
+    assert attempt(request_, attempt=again[1]["attempt"]) is None
+    assert request_.answered_at
+    assert server.received == []
