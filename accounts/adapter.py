@@ -6,7 +6,10 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import record_authentication
+from allauth.account.internal.stagekit import LOGIN_SESSION_KEY, clear_login, unstash_login
 from allauth.account.models import EmailAddress
+from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
@@ -15,6 +18,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.shortcuts import redirect
 
 from accounts.spelling import one_spelling
 from accounts.verified import link_and_say
@@ -50,6 +54,17 @@ class AccountAdapter(DefaultAccountAdapter):
         if user.has_usable_password():
             record_authentication(request, user, method="password")
         return user
+
+    def get_login_stages(self) -> list[str]:
+        """What stands between a sign-in that has begun and its end: nothing any more where the account is gone."""
+        request = self.request or context.request
+        begun = unstash_login(request, peek=True)
+        # The user is None as well where nobody is, so that known and unknown addresses look the same.
+        if begun and begun.user is None and request.session[LOGIN_SESSION_KEY]["user_pk"]:
+            clear_login(request)
+            raise ImmediateHttpResponse(redirect(settings.LOGIN_URL))
+        stages: list[str] = super().get_login_stages()
+        return stages
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send one of the mails in templates/account/email."""

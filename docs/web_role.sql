@@ -23,6 +23,11 @@ REVOKE UPDATE, DELETE ON
     preferences_historicalprofilingpurpose,
     preferences_historicalwordingtemplate
 FROM preferences_web;
+-- When an account is deleted, its name goes from there too, and nothing else does.
+GRANT UPDATE (history_user_id) ON preferences_historicalbrand TO preferences_web;
+GRANT UPDATE (history_user_id) ON preferences_historicaltopic TO preferences_web;
+GRANT UPDATE (history_user_id) ON preferences_historicalprofilingpurpose TO preferences_web;
+GRANT UPDATE (history_user_id) ON preferences_historicalwordingtemplate TO preferences_web;
 
 -- Only `migrate` writes these.
 REVOKE INSERT, UPDATE, DELETE ON

@@ -31,7 +31,8 @@ def normalize_address(*, kind: ContactKind, value: str) -> str:
 
     E-mail: NFKC, trimmed, lower case, the domain in its ASCII form (IDNA 2008 with the mapping of UTS #46). Letter
     case in the part before the @ could in theory matter; no mailbox provider in use distinguishes it, and telling
-    people apart by it splits their record. Phone: E.164 (``+`` and 7 to 15 digits). Postal: white space collapsed, case folded.
+    people apart by it splits their record. Phone: E.164 (``+`` and 7 to 15 digits). Postal: white space collapsed,
+    case folded.
 
     Raises AddressInvalid for anything that is no such address, null bytes and line breaks included.
     """

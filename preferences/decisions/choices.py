@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import connection
 
 from preferences.decisions.covering import Stated
@@ -15,20 +17,23 @@ SELECT kind, brand_id, purpose_id, channel, state, occurred_at, event_id
 
 
 def load_choices(recipient: int) -> list[Stated]:
-    """All current statements of a recipient, in no order. One query, without model instances: it runs in every stop."""
+    """All current statements of a recipient, in no order. One query, and no model instances."""
     with connection.cursor() as cursor:
         cursor.execute(_LOAD, [recipient])
-        return [
-            Stated(
-                scope=Scope(
-                    kind=Kind(kind),
-                    brand=brand,
-                    purpose=purpose,
-                    channel=Channel(channel) if channel else None,
-                ),
-                state=State(state),
-                occurred_at=occurred_at,
-                event=event,
-            )
-            for kind, brand, purpose, channel, state, occurred_at, event in cursor.fetchall()
-        ]
+        return [stated(*row) for row in cursor.fetchall()]
+
+
+def stated(
+    kind: str,
+    brand: int | None,
+    purpose: int | None,
+    channel: str | None,
+    state: str,
+    occurred_at: dt.datetime,
+    event: int,
+) -> Stated:
+    """The columns of a Choice, in the order of the query above, as a value."""
+    scope = Scope(
+        kind=Kind(kind), brand=brand, purpose=purpose, channel=Channel(channel) if channel else None
+    )
+    return Stated(scope=scope, state=State(state), occurred_at=occurred_at, event=event)

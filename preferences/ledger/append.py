@@ -1,8 +1,8 @@
-"""The statements that touch the ledger's tables: lock, load, append.
+"""The statements that touch the ledger's tables: read, lock, append.
 
-Plain SQL on purpose. This is the hottest path of the system (every one-click stop runs it), and four round trips
-carry any number of changes: lock the recipient, load what was said, store the wordings, then append the Events
-and move the Choices together.
+Plain SQL on purpose. This is the hottest path of the system (every one-click stop runs it), and each trip to the
+database costs more than all the judging in between. So there are two: `read` brings what was said, and `append` locks
+the recipient, makes sure that nothing has been said since, appends the Events and moves the Choices.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 
 from django.db import connection
 
+from preferences.decisions.choices import stated
+from preferences.decisions.covering import Stated
 from preferences.enums import Actor, Route, Source, State
 from preferences.models.wording import WordingText
 from preferences.scope import Scope
@@ -52,6 +54,31 @@ class Author:
     reason: str = ""
 
 
+class Overtaken(Exception):
+    """Something was said about this person after `read`; nothing was written."""
+
+    code = "overtaken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a recipient had said at one moment. `version` is the id of the newest Event then, 0 for none."""
+
+    recipient: int
+    version: int
+    choices: list[Stated]
+
+
+_READ = """
+SELECT recipient.merged_into_id, recipient.erased_at, newest.event,
+       kind, brand_id, purpose_id, channel, state, occurred_at, event_id
+  FROM preferences_recipient AS recipient
+ CROSS JOIN LATERAL
+       (SELECT coalesce(max(id), 0) AS event FROM preferences_event WHERE recipient_id = recipient.id) AS newest
+  LEFT JOIN preferences_choice AS choice ON choice.recipient_id = recipient.id
+ WHERE recipient.id = %s
+"""
+
 _LOCK = "SELECT merged_into_id, erased_at FROM preferences_recipient WHERE id = %s FOR NO KEY UPDATE"
 
 _STORE_WORDINGS = """
@@ -66,7 +93,13 @@ WITH event AS (
     INSERT INTO preferences_event
            (recipient_id, recorded_at, source, actor, staff_id, route, reason,
             kind, brand_id, purpose_id, channel, state, previous_state, occurred_at, wording_id, superseded)
-    VALUES {rows}
+    SELECT recipient, recorded_at, source, actor, staff, route, reason,
+           kind, brand, purpose, channel, state, previous_state, occurred_at, wording, superseded
+      FROM {guard}
+           (VALUES {rows})
+           AS entry (position, recipient, recorded_at, source, actor, staff, route, reason,
+                     kind, brand, purpose, channel, state, previous_state, occurred_at, wording, superseded) {condition}
+     ORDER BY position
     RETURNING id, recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at
 ), choice AS (
     INSERT INTO preferences_choice (recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, event_id)
@@ -77,11 +110,36 @@ WITH event AS (
 )
 SELECT id FROM event ORDER BY id
 """
-_ROW = f"({', '.join(['%s'] * 16)})"
+_ROW = """
+({position}, %s::bigint, %s::timestamptz, %s::text, %s::text, %s::bigint, %s::text, %s::text,
+ %s::text, %s::bigint, %s::bigint, %s::text, %s::text, %s::text, %s::timestamptz, %s::text, %s::boolean)"""
+# The function is in a migration: it locks the recipient, then looks.
+_GUARD = "preferences_unchanged_since(%s, %s) AS unchanged JOIN"
 _SOME = """
            (SELECT *, row_number() OVER (ORDER BY id) AS position FROM event) AS numbered
      WHERE position = ANY (%s::bigint[])
 """
+
+
+def read(recipient: int) -> Known:
+    """What a recipient has said so far, in one query and without a lock. Follows a merge to the surviving recipient.
+
+    Raises RecipientGone.
+    """
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(_READ, [recipient])
+            rows = cursor.fetchall()
+            if not rows:
+                raise RecipientGone(code="recipient_unknown")
+            merged_into, erased_at, version = rows[0][:3]
+            if merged_into is None:
+                break
+            recipient = merged_into
+    if erased_at is not None:
+        raise RecipientGone(code="recipient_erased")
+    choices = [stated(*columns) for _merged_into, _erased_at, _version, *columns in rows if columns[0]]
+    return Known(recipient=recipient, version=version, choices=choices)
 
 
 def lock_recipient(recipient: int) -> int:
@@ -105,10 +163,13 @@ def lock_recipient(recipient: int) -> int:
     return recipient
 
 
-def append(*, recipient: int, entries: Sequence[Entry], author: Author, now: dt.datetime) -> list[int]:
+def append(
+    *, recipient: int, entries: Sequence[Entry], author: Author, now: dt.datetime, version: int | None = None
+) -> list[int]:
     """Append one Event for each entry and move the Choices that now rest on them; return the Event ids in order.
 
-    Call with the recipient locked. No two entries that move may have the same scope.
+    With the `version` that was read, the recipient is locked here, and Overtaken raised if anything has been said
+    since; without, call with the recipient locked. No two entries that move may have the same scope.
     """
     if not entries:
         return []
@@ -133,7 +194,7 @@ def append(*, recipient: int, entries: Sequence[Entry], author: Author, now: dt.
             author.route.value if author.route else "",
             author.reason,
         ]
-        values: list[Any] = []
+        values: list[Any] = [] if version is None else [recipient, version]
         for entry in entries:
             scope, wording = entry.scope, entry.wording
             values += shared
@@ -150,13 +211,23 @@ def append(*, recipient: int, entries: Sequence[Entry], author: Author, now: dt.
             )
         moving = [position for position, entry in enumerate(entries, start=1) if entry.moves]
         all_move = len(moving) == len(entries)
+        if not all_move:
+            values.append(moving)
         cursor.execute(
-            _append_sql(entries=len(entries), all_move=all_move), values if all_move else [*values, moving]
+            _append_sql(entries=len(entries), all_move=all_move, guarded=version is not None), values
         )
-        return [event for (event,) in cursor.fetchall()]
+        events = [event for (event,) in cursor.fetchall()]
+    if not events:
+        raise Overtaken
+    return events
 
 
 @lru_cache(maxsize=64)
-def _append_sql(*, entries: int, all_move: bool) -> str:
+def _append_sql(*, entries: int, all_move: bool, guarded: bool) -> str:
     """A row of scalars for each entry, not arrays to unnest: that spares half the time of the usual single stop."""
-    return _APPEND.format(rows=", ".join([_ROW] * entries), moving="event" if all_move else _SOME)
+    return _APPEND.format(
+        rows=",".join(_ROW.format(position=position) for position in range(1, entries + 1)),
+        guard=_GUARD if guarded else "",
+        condition="ON unchanged" if guarded else "",
+        moving="event" if all_move else _SOME,
+    )

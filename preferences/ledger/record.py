@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from django.db import connection, transaction
 
-from preferences.decisions.choices import load_choices
 from preferences.decisions.covering import Stated, deciding_statement, latest_time, says_all
 from preferences.enums import Outcome, Refusal, Source, State
-from preferences.ledger.append import Author, Entry, append, lock_recipient
+from preferences.ledger.append import Author, Entry, Known, Overtaken, append, read
 from preferences.ledger.policy import WIDENING, Widening
 from preferences.ledger.values import Change, ChangeResult, Evidence, Recorded
 from preferences.models import Purpose
@@ -26,23 +26,34 @@ _PROVISIONAL = 1 << 62
 def record(*, recipient: int, changes: Sequence[Change], evidence: Evidence, now: dt.datetime) -> Recorded:
     """Record what a person said, and return what became of each change.
 
-    One transaction, the recipient locked: two sources at once end in one order. Later changes of a call see the
+    The recipient is locked while it is written: two sources at once end in one order. Later changes of a call see the
     earlier ones. A change that alters nothing writes nothing. Refusals come back as results with a code; they are
     no exceptions, because the other changes of the call stand.
 
     Raises RecipientGone for an unknown or erased recipient, and django.db.IntegrityError where a scope names a
     brand or purpose that does not exist.
     """
-    with transaction.atomic():
-        recipient = lock_recipient(recipient)
-        before = load_choices(recipient)
-        drafts = _Drafts(before=before, evidence=evidence, now=now)
+    while True:
+        known = read(recipient)
+        drafts = _Drafts(known=known, evidence=evidence, now=now)
         if any(change.state is not State.OPTED_OUT for change in changes):
-            drafts.prepare_widening(recipient=recipient, changes=changes)
+            drafts.prepare_widening(changes)
         for change in changes:
             drafts.add(change)
-        events = append(recipient=recipient, entries=drafts.entries, author=drafts.author, now=now)
-    return Recorded(recipient=recipient, results=drafts.results(events))
+        try:
+            # One statement writes it all, and is a transaction by itself; a caller's needs a savepoint to live on.
+            with transaction.atomic() if connection.in_atomic_block else nullcontext():
+                events = append(
+                    recipient=known.recipient,
+                    entries=drafts.entries,
+                    author=drafts.author,
+                    now=now,
+                    version=known.version,
+                )
+        except Overtaken:
+            # Judged by what no longer holds: whoever was quicker has been stored, so look again.
+            continue
+        return Recorded(recipient=known.recipient, results=drafts.results(events))
 
 
 def _when_it_was_said(*, evidence: Evidence, before: Sequence[Stated], now: dt.datetime) -> dt.datetime:
@@ -60,13 +71,13 @@ def _when_it_was_said(*, evidence: Evidence, before: Sequence[Stated], now: dt.d
 class _Drafts:
     """Judges the changes of one call one after the other, each upon the state the earlier ones leave."""
 
-    def __init__(self, *, before: list[Stated], evidence: Evidence, now: dt.datetime) -> None:
-        self._choices = before
+    def __init__(self, *, known: Known, evidence: Evidence, now: dt.datetime) -> None:
+        self._choices = known.choices
         self._evidence = evidence
         self._now = now
-        self._occurred_at = _when_it_was_said(evidence=evidence, before=before, now=now)
+        self._occurred_at = _when_it_was_said(evidence=evidence, before=known.choices, now=now)
         self._purposes: dict[int, Purpose] = {}
-        self._newest_event = 0
+        self._newest_event = known.version
         self._drafts: list[_Draft] = []
 
     @property
@@ -99,15 +110,10 @@ class _Drafts:
             for draft in written
         ]
 
-    def prepare_widening(self, *, recipient: int, changes: Sequence[Change]) -> None:
-        """Read what only a yes is checked against: the catalogue, and the newest event where a version is given."""
+    def prepare_widening(self, changes: Sequence[Change]) -> None:
+        """Read what only a yes is checked against: the catalogue."""
         asked = {change.scope.purpose for change in changes if change.scope.purpose is not None}
         self._purposes = Purpose.objects.select_related("brand").in_bulk(asked)
-        if self._evidence.seen_version is not None:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT max(id) FROM preferences_event WHERE recipient_id = %s", [recipient])
-                (newest,) = cursor.fetchone()
-            self._newest_event = newest or 0
 
     def add(self, change: Change) -> None:
         deciding = deciding_statement(choices=self._choices, scope=change.scope)

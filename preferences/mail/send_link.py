@@ -42,7 +42,7 @@ def send_link(*, address: str, language: str, request: int, attempt: int = 1) ->
                 later.enqueue(address=address, language=language, request=request, attempt=attempt + 1)
                 return
             # The error itself may quote the address.
-            logger.error(  # noqa: TRY400
+            logger.error(
                 "The link of request %s was not mailed, after %s attempts: %s",
                 request,
                 attempt,

@@ -70,8 +70,11 @@ def _refusal(*, event: Event, fresh: bool) -> Refusal | None:
 
 
 def _event(link: UndoToken) -> Event:
-    """The Event a link undoes. An erased person's is not told from an unknown one, nor is one whose page or mail came
-    to a contact point that is gone or somebody else's by now."""
+    """The Event a link undoes.
+
+    An erased person's is not told from an unknown one, nor is one whose link was shown at a contact point that is
+    gone, or somebody else's, by now.
+    """
     event = Event.objects.select_related("recipient", "brand", "purpose").filter(pk=link.event).first()
     if event is None or event.recipient.erased_at:
         raise LinkUnreadable

@@ -237,26 +237,41 @@ def test_an_account_that_has_proven_nothing_is_not_entered_through_a_server(serv
     assert not SocialAccount.objects.exists()
 
 
-def test_ways_in_from_before_the_first_proof_are_all_taken_away(server, anonymous, news):
+def session_without_proof(user):
+    """A browser that is signed in, as no browser can be any more before an address is proven."""
+    browser = Client()
+    browser.force_login(user)
+    UserSession.objects.create(
+        user=user, session_key=browser.session.session_key, ip="127.0.0.1", user_agent="-"
+    )
+    assert browser.get("/preferences/").status_code == 200
+    return browser
+
+
+def test_ways_in_from_before_the_first_proof_are_all_taken_away(server, anonymous):
     """Rows of an older version, or made by hand: whatever is there, the owner of the mailbox starts alone."""
     user = UserFactory(email="anonymous@example.com", verified=False)
     SocialAccount.objects.create(user=user, provider="oidc", uid="person-1")
     Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": "A" * 32})
-    squatter = Client()
-    squatter.force_login(user)
-    UserSession.objects.create(
-        user=user, session_key=squatter.session.session_key, ip="127.0.0.1", user_agent="-"
-    )
-    assert squatter.get("/preferences/").status_code == 200
+    squatter = session_without_proof(user)
 
-    owner = Client()
-    assert by_code(owner).redirect_chain[-1][0] == "/preferences/"
+    assert by_code(Client()).redirect_chain[-1][0] == "/preferences/"
 
     assert squatter.get("/preferences/").status_code == 302
     assert not SocialAccount.objects.exists()
     assert not Authenticator.objects.exists()
-    assert [session.user for session in UserSession.objects.all()] == [user]
     assert sign_in(Client(), "anonymous@example.com").redirect_chain == []
+
+
+def test_other_sessions_end_with_the_first_proof_where_the_password_stays(anonymous):
+    user = UserFactory(email="anonymous@example.com", verified=False)
+    squatter, owner = session_without_proof(user), Client()
+    sign_in(owner, "anonymous@example.com")
+    assert verify(owner, "anonymous@example.com").redirect_chain[-1][0] == "/preferences/"
+
+    assert squatter.get("/preferences/").status_code == 302
+    assert owner.get("/preferences/").status_code == 200
+    assert sign_in(Client(), "anonymous@example.com").redirect_chain[-1][0] == "/preferences/"
 
 
 def test_another_address_takes_no_way_in_away(server, kari):

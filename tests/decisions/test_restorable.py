@@ -71,10 +71,16 @@ def test_something_newer_and_narrower_does_not_matter(kari, leaf):
     assert found(kari, event) == (NOTHING, None)
 
 
-def test_something_late_and_older_does_not_matter(kari, leaf):
+def test_a_late_and_older_yes_is_not_gone_back_to(kari, leaf):
     event = say(kari, leaf, NO, 5)
     say(kari, leaf, YES, 1)
-    assert found(kari, event) == (YES, None)
+    assert found(kari, event) == (NOTHING, None)
+
+
+def test_a_late_and_older_no_is(kari, leaf):
+    event = say(kari, leaf, YES, 5)
+    say(kari, leaf, NO, 1)
+    assert found(kari, event) == (NO, None)
 
 
 def test_an_event_that_moved_nothing_has_nothing_to_undo(kari, leaf):

@@ -1,10 +1,11 @@
 """The account page: for who is signed in, and guarded against forms of other sites."""
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 from django.urls import reverse
 
-from tests.accounts.people import code_in, newest_mail
+from tests.accounts.people import code_in, newest_mail, sign_in
 from tests.factories import PASSWORD, RecipientFactory, UserFactory
 from tests.journeys.conftest import ANONYMOUS, KARI, said
 from tests.journeys.screen import Visitor
@@ -137,12 +138,25 @@ def test_person_who_is_erased_while_signed_in_is_signed_out(kari, admin, news):
     assert visitor.client.get("/preferences/").status_code == 302
 
 
-def test_person_who_is_erased_half_way_through_signing_in_is_not_let_in(kari, admin):
-    browser = Client()
+def half_way_by_code(browser, user):
     browser.post("/accounts/login/code/", {"email": KARI})
+    return "/accounts/login/code/confirm/", code_in(newest_mail(KARI))
+
+
+def half_way_with_second_factor(browser, user):
+    TOTP.activate(user, generate_totp_secret())
+    assert sign_in(browser, KARI).redirect_chain[-1][0] == "/accounts/2fa/authenticate/"
+    return "/accounts/2fa/authenticate/", "123456"
+
+
+@pytest.mark.parametrize("begin", [half_way_by_code, half_way_with_second_factor])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_person_who_is_erased_half_way_through_signing_in_is_not_let_in(kari, admin, begin, method):
+    browser = Client()
+    path, code = begin(browser, kari.account)
     erase_as_staff(admin, kari)
 
-    answer = browser.post("/accounts/login/code/confirm/", {"code": code_in(newest_mail(KARI))}, follow=True)
+    answer = getattr(browser, method)(path, {"code": code}, follow=True)
     assert answer.status_code == 200
     assert browser.get("/preferences/").status_code == 302
 

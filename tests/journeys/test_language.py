@@ -92,7 +92,7 @@ def test_stylesheet_that_everybody_may_keep_is_the_same_for_everybody(client, ac
     assert "Content-Language" not in answer.headers
 
 
-def test_error_page_remembers_the_language_too(client, db):
+def test_neutral_page_remembers_the_language_too(client, db):
     answer = client.get("/p/nonsense/?language=nb")
     assert answer.cookies["django_language"].value == "nb"
 

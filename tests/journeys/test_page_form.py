@@ -243,7 +243,7 @@ RETIRED = "This is no longer offered: it can be stopped, but not started."
 
 
 def test_retired_topic_can_be_stopped_and_not_started(visitor, person, news, page, stop_link):
-    page.tick("Product news", "E-mail").press("Save my choices")
+    page = page.tick("Product news", "E-mail").press("Save my choices")
     type(news).objects.filter(pk=news.pk).update(retired_at=timezone.now())
     assert "Product news" not in [legend.text for legend in visitor.open(page.url).root.all("legend")]
 
