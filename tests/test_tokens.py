@@ -158,6 +158,20 @@ def test_other_signatures_of_the_same_key_are_none_of_ours():
             read_stop_token(text)
 
 
+@pytest.mark.parametrize("salt", ["stop", "manage", "undo"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_payload_counts_only_under_the_salt_of_its_kind(kind, salt):
+    """Two kinds may one day have payloads of one shape: the salt keeps them apart."""
+    token, make, read = KINDS[kind]
+    payload = make(token).partition(".")[0]
+    text = signing.Signer(sep=".", salt=f"preferences.{salt}").sign(payload)
+    if salt == kind:
+        assert read(text) == token
+    else:
+        with pytest.raises(TokenInvalid):
+            read(text)
+
+
 @pytest.mark.parametrize(
     ("seconds", "fresh"), [(0, True), (30 * 86400, True), (30 * 86400 + 1, False), (-60, True)]
 )

@@ -1,11 +1,12 @@
 """What was read is judged without a lock; what is then written is written only if it still holds."""
 
 import datetime as dt
+import sys
 
 import pytest
 from django.utils import timezone
 
-from preferences.enums import Actor, Outcome, Source, State
+from preferences.enums import Actor, Channel, Kind, Outcome, Source, State
 from preferences.ledger import Change, Evidence, RecipientGone, append, erase, merge, record, undo
 from preferences.models import Choice, Event
 from preferences.scope import Scope
@@ -90,12 +91,13 @@ def overtake(monkeypatch, act):
             acts.pop()()
         return known
 
-    monkeypatch.setattr("preferences.ledger.record.read", read_then_act)
+    # By name, since `preferences.ledger.record` is the function.
+    monkeypatch.setattr(sys.modules["preferences.ledger.record"], "read", read_then_act)
 
 
 def test_who_is_overtaken_judges_again_by_what_the_other_said(monkeypatch):
     recipient, topic = RecipientFactory(), TopicFactory()
-    single = Scope(kind="marketing", brand=topic.brand_id, purpose=topic.pk, channel="email")
+    single = Scope(kind=Kind.MARKETING, brand=topic.brand_id, purpose=topic.pk, channel=Channel.EMAIL)
     overtake(monkeypatch, lambda: say(recipient))
     result = say(recipient, single)
     assert (result.outcome, result.event) == (Outcome.ALREADY_SO, Event.objects.get().pk)
