@@ -35,6 +35,8 @@ LONGEST_SOCKET_PATH = 100
 
 _running: dict[Path, Path] = {}
 _user_locks: dict[Path, int] = {}
+# Filled for the length of a fork.
+_for_child: dict[Path, int] = {}
 
 
 class CannotStartError(Exception):
@@ -82,10 +84,8 @@ def stop_if_unused(*, folder: Path) -> bool:
     descriptor = _user_locks.pop(folder, None)
     if descriptor is None:
         return False
-    os.close(descriptor)
-    with _starting(folder), _closing(_open_user_lock(folder)) as descriptor:
+    with _closing(descriptor), _starting(folder):
         try:
-            # On a new descriptor: one shared with a forked child would count as ours alone.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
@@ -96,34 +96,51 @@ def stop_if_unused(*, folder: Path) -> bool:
 
 
 def _hold_user_lock(folder: Path) -> None:
-    if folder in _user_locks:
-        return
-    descriptor = _open_user_lock(folder)
+    if folder not in _user_locks:
+        _user_locks[folder] = _take_user_lock(folder)
+        _finish_when_a_child()
+
+
+@contextlib.contextmanager
+def _closing(descriptor: int) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take_user_lock(folder: Path) -> int:
+    descriptor = os.open(_beside(folder, ".users"), os.O_RDWR | os.O_CREAT, 0o666)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
-    _user_locks[folder] = descriptor
+    return descriptor
+
+
+def _finish_when_a_child() -> None:
     if multiprocessing.parent_process() is not None:
         # Such children end without running what is registered with atexit.
         multiprocessing.util.Finalize(None, _stop_all, exitpriority=0)
 
 
-def _open_user_lock(folder: Path) -> int:
-    return os.open(_beside(folder, ".users"), os.O_RDWR | os.O_CREAT, 0o666)
+def _before_fork() -> None:
+    """A forked child would share its parent's lock, which the parent may give up before the child has run a line.
+
+    So the child's own is taken before there is a child.
+    """
+    _for_child.update({folder: _take_user_lock(folder) for folder in _user_locks})
 
 
-@contextlib.contextmanager
-def _closing(descriptor: int) -> Iterator[int]:
-    try:
-        yield descriptor
-    finally:
+def _after_fork_in_parent() -> None:
+    for descriptor in _for_child.values():
         os.close(descriptor)
+    _for_child.clear()
 
 
-def _after_fork() -> None:
-    """A forked child shares its parent's lock, which the parent may give up: take one of its own."""
-    for folder, descriptor in list(_user_locks.items()):
-        os.close(descriptor)
-        del _user_locks[folder]
-        _hold_user_lock(folder)
+def _after_fork_in_child() -> None:
+    for folder, descriptor in _for_child.items():
+        os.close(_user_locks[folder])
+        _user_locks[folder] = descriptor
+        _finish_when_a_child()
+    _for_child.clear()
 
 
 @atexit.register
@@ -134,7 +151,9 @@ def _stop_all() -> None:
             stop_if_unused(folder=folder)
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(
+    before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+)
 
 
 @contextlib.contextmanager

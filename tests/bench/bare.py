@@ -1,11 +1,10 @@
 """What the pages are compared with: Django with nothing around the view, on the same database and server."""
 
 import os
-from pathlib import Path
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from django.db import connection
+from django.db import connection, models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -15,24 +14,46 @@ from tests.bench.settings import DATABASES
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1"],
     DATABASES=DATABASES,
+    LOGGING={
+        "version": 1,
+        "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+        "root": {"handlers": ["stderr"], "level": "WARNING"},
+    },
     MIDDLEWARE=[],
     ROOT_URLCONF=__name__,
     SECRET_KEY="bare",
     TEMPLATES=[
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "DIRS": [Path(os.environ["BENCH_TEMPLATES"])],
+            "DIRS": [os.environ["BENCH_TEMPLATES"]],
         }
     ],
     USE_TZ=True,
 )
+application = get_wsgi_application()
+
+
+class Stop(models.Model):
+    token = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        app_label = "bare"
+        db_table = "bench_bare"
+        managed = False
 
 
 def insert(request: HttpRequest, token: str) -> HttpResponse:
-    """One INSERT, sent without the ORM."""
+    """One INSERT, sent as it is: the least a view can do that stores anything."""
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO bench_bare (token, created_at) VALUES (%s, now())", [token])
-    return HttpResponse("OK\n", content_type="text/plain", headers={"Content-Length": "3"})
+    return ok()
+
+
+def insert_by_model(request: HttpRequest, token: str) -> HttpResponse:
+    """One INSERT, as a Django view usually does it."""
+    Stop.objects.create(token=token)
+    return ok()
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -40,6 +61,12 @@ def page(request: HttpRequest) -> HttpResponse:
     return render(request, "bare.html", {"title": "Bare"})
 
 
-urlpatterns = [path("insert/<token>/", insert), path("page/", page)]
+def ok() -> HttpResponse:
+    return HttpResponse("OK\n", headers={"Content-Type": "text/plain", "Content-Length": "3"})
 
-application = get_wsgi_application()
+
+urlpatterns = [
+    path("insert/<token>/", insert),
+    path("model/<token>/", insert_by_model),
+    path("page/", page),
+]

@@ -1,8 +1,8 @@
 """The load: a process of its own that keeps some connections busy and says how long the answers took.
 
-Each line on standard input is a job, `{"port", "connections", "method", "body", "paths"}`; each is answered by a line
-`{"seconds", "statuses", "median_ms", "p99_ms"}`. Plain sockets and epoll, because whatever this process spends the server
-does not get: the machine may have two cores.
+Each line on standard input is a job, `{"port", "connections", "method", "body", "paths", "uncounted"}`, where the first
+`uncounted` requests only warm things up; each is answered by a line `{"seconds", "statuses", "median_ms", "p99_ms"}`.
+Plain sockets and epoll, because whatever this process spends the server does not get: the machine may have two cores.
 """
 
 import json
@@ -24,11 +24,11 @@ class Connection:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=STALLED_AFTER)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.received = b""
-        self.missing = -1
+        self.missing: int | None = None
         self.sent_at = 0.0
 
     def send(self, request: bytes) -> None:
-        self.received, self.missing = b"", -1
+        self.received, self.missing = b"", None
         self.sent_at = time.perf_counter()
         self.socket.sendall(request)
 
@@ -37,7 +37,7 @@ class Connection:
         data = self.socket.recv(262144)
         if not data:
             raise ConnectionError("The server closed a connection.")
-        if self.missing < 0:
+        if self.missing is None:
             self.received += data
             end = self.received.find(b"\r\n\r\n")
             if end < 0:
@@ -45,7 +45,7 @@ class Connection:
             head = self.received[:end].lower()
             start = head.find(b"content-length:")
             if start < 0:
-                # Chunked: complete with the empty chunk.
+                # Chunked: the empty chunk ends it.
                 return int(self.received[9:12]) if self.received.endswith(b"\r\n0\r\n\r\n") else 0
             length = int(head[start + 15 :].split(b"\r\n", 1)[0])
             self.missing = length - (len(self.received) - end - 4)
@@ -56,39 +56,15 @@ class Connection:
 
 def run(job: dict[str, Any]) -> dict[str, Any]:
     requests = build(job)
-    connections = {}
-    poll = select.epoll()
-    for _ in range(job["connections"]):
-        connection = Connection(job["port"])
-        connections[connection.socket.fileno()] = connection
-        poll.register(connection.socket, select.EPOLLIN)
-    statuses: Counter[int] = Counter()
-    times = []
-    start = time.perf_counter()
-    busy = 0
-    for connection, request in zip(connections.values(), requests, strict=False):
-        connection.send(request)
-        busy += 1
-    while busy:
-        ready = poll.poll(STALLED_AFTER)
-        if not ready:
-            raise TimeoutError("The server does not answer.")
-        for descriptor, _event in ready:
-            connection = connections[descriptor]
-            status = connection.read()
-            if not status:
-                continue
-            statuses[status] += 1
-            times.append(time.perf_counter() - connection.sent_at)
-            request = next(requests, None)
-            if request is None:
-                busy -= 1
-            else:
-                connection.send(request)
-    seconds = time.perf_counter() - start
-    for connection in connections.values():
-        connection.socket.close()
-    poll.close()
+    connections = [Connection(job["port"]) for _ in range(job["connections"])]
+    try:
+        send_all(connections, requests[: job["uncounted"]])
+        start = time.perf_counter()
+        statuses, times = send_all(connections, requests[job["uncounted"] :])
+        seconds = time.perf_counter() - start
+    finally:
+        for connection in connections:
+            connection.socket.close()
     times.sort()
     return {
         "seconds": seconds,
@@ -98,15 +74,47 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def build(job: dict[str, Any]) -> Iterator[bytes]:
+def send_all(connections: list[Connection], requests: list[bytes]) -> tuple[Counter[int], list[float]]:
+    """Send every request over whichever connection is free; the statuses, and the seconds each answer took."""
+    waiting: Iterator[bytes] = iter(requests)
+    statuses: Counter[int] = Counter()
+    times = []
+    busy = {}
+    poll = select.epoll()
+    for connection, request in zip(connections, waiting, strict=False):
+        poll.register(connection.socket, select.EPOLLIN)
+        busy[connection.socket.fileno()] = connection
+        connection.send(request)
+    while busy:
+        ready = poll.poll(STALLED_AFTER)
+        if not ready:
+            raise TimeoutError("The server does not answer.")
+        for descriptor, _event in ready:
+            connection = busy[descriptor]
+            status = connection.read()
+            if not status:
+                continue
+            statuses[status] += 1
+            times.append(time.perf_counter() - connection.sent_at)
+            request = next(waiting, None)
+            if request is None:
+                del busy[descriptor]
+            else:
+                connection.send(request)
+    poll.close()
+    return statuses, times
+
+
+def build(job: dict[str, Any]) -> list[bytes]:
     """The requests of a job as bytes, all made before the clock starts."""
     body = job["body"].encode()
     head = f"Host: 127.0.0.1:{job['port']}\r\nUser-Agent: bench\r\nAccept: */*\r\n"
     if body:
         head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
-    return iter([f"{job['method']} {path} HTTP/1.1\r\n{head}\r\n".encode() + body for path in job["paths"]])
+    return [f"{job['method']} {path} HTTP/1.1\r\n{head}\r\n".encode() + body for path in job["paths"]]
 
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        print(json.dumps(run(json.loads(line))), flush=True)
+        sys.stdout.write(json.dumps(run(json.loads(line))) + "\n")
+        sys.stdout.flush()

@@ -1,5 +1,6 @@
-"""The servers under measurement, each the way `manage.py serve` starts it."""
+"""The servers under measurement, each started the way `manage.py serve` starts it, and the load that meets them."""
 
+import json
 import os
 import socket
 import subprocess
@@ -7,28 +8,54 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from tests.bench.compare import Round
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 30
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """How many processes and threads serve, and how many connections keep them busy."""
+
+    workers: int
+    threads: int
+    connections: int
+    log: Path
+
+    def __str__(self) -> str:
+        return (
+            f"granian, {counted(self.workers, 'worker')}, {counted(self.threads, 'thread')} each,"
+            f" {counted(self.connections, 'connection')}"
+        )
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 @contextmanager
-def serving(application: str, *, workers: int, threads: int, log: Path, **environment: str) -> Iterator[int]:
-    """Serve a WSGI application on a free port of the loopback, and give the port. Lines of its log go to `log`."""
+def serving(application: str, *, shape: Shape, database: str) -> Iterator[int]:
+    """Serve a WSGI application on a free port of the loopback, and give the port. What it logs goes to `shape.log`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", application),
         *("--host", "127.0.0.1", "--port", str(port)),
-        *("--workers", str(workers), "--blocking-threads", str(threads)),
+        *("--workers", str(shape.workers), "--blocking-threads", str(shape.threads)),
         *("--no-ws", "--no-access-log", "--log-level", "warning"),
     ]
-    with log.open("ab") as output:
-        server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stderr=output)
+    with shape.log.open("ab") as output:
+        server = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, "BENCH_DATABASE": database}, stdout=output, stderr=output
+        )
     try:
-        _wait(server, port=port, log=log)
+        _wait(server, port=port, log=shape.log)
         yield port
     finally:
         server.terminate()
@@ -48,3 +75,49 @@ def _wait(server: subprocess.Popen[bytes], *, port: int, log: Path) -> None:
         else:
             return
     raise RuntimeError(f"A server did not start; {log} says why.")
+
+
+class Load:
+    """The process that sends the requests."""
+
+    def __init__(self, *, shape: Shape) -> None:
+        self._connections = shape.connections
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.load"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *, port: int, paths: list[str], body: str = "", uncounted: int) -> Round:
+        """Send each request once, the first `uncounted` without the clock; raise where an answer was not a 200."""
+        job: dict[str, Any] = {
+            "port": port,
+            "connections": self._connections,
+            "method": "POST" if body else "GET",
+            "body": body,
+            "paths": paths,
+            "uncounted": uncounted,
+        }
+        pipe_in, pipe_out = self._process.stdin, self._process.stdout
+        assert pipe_in
+        assert pipe_out
+        pipe_in.write(json.dumps(job) + "\n")
+        pipe_in.flush()
+        line = pipe_out.readline()
+        if not line:
+            raise RuntimeError("The load generator ended; the lines above say why.")
+        result = json.loads(line)
+        if set(result["statuses"]) != {"200"}:
+            raise RuntimeError(f"Not every answer was a 200: {result['statuses']}")
+        return Round(
+            rate=(len(paths) - uncounted) / result["seconds"],
+            median_ms=result["median_ms"],
+            p99_ms=result["p99_ms"],
+        )
+
+    def close(self) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait(10)

@@ -265,7 +265,10 @@ class TestWidening:
     def test_staff_give_route_time_and_reason(self, missing):
         without = {"staff": None, "route": None, "reason": "", "occurred_at": None}
         complete = {"staff": StaffFactory().pk, "route": Route.PHONE, "reason": "asked", "occurred_at": NOW}
-        for evidence, refusal in [(complete, None), (complete | {missing: without[missing]}, Refusal.EVIDENCE_MISSING)]:
+        for evidence, refusal in [
+            (complete, None),
+            (complete | {missing: without[missing]}, Refusal.EVIDENCE_MISSING),
+        ]:
             (result,) = say(
                 RecipientFactory(),
                 (on(TopicFactory()), State.OPTED_IN),
