@@ -62,6 +62,10 @@ class RequestLogMiddleware:
         return response
 
 
+# json.dumps with arguments would make an encoder for every line.
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
+
 class JsonFormatter(logging.Formatter):
     """Formats any record as one JSON line, without what could be a token or an address."""
 
@@ -77,7 +81,7 @@ class JsonFormatter(logging.Formatter):
         line.update(getattr(record, "fields", {}))
         if record.exc_info and record.exc_info[1] is not None:
             line["exception"] = frames_without_values(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _encode(line)
 
 
 def message_without_secrets(record: logging.LogRecord) -> str:

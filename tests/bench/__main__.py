@@ -3,6 +3,7 @@
 import tests.bench.environment  # noqa: F401, I001 - before Django reads its settings
 
 import argparse
+import logging
 import os
 import platform
 import shutil
@@ -19,11 +20,9 @@ from django.conf import settings  # noqa: E402
 from tests.bench import ledger, one_click, page  # noqa: E402
 from tests.bench.compare import say  # noqa: E402
 from tests.bench.database import described  # noqa: E402
-from tests.bench.environment import LARGE, SMALL  # noqa: E402
 from tests.bench.populate import make_population  # noqa: E402
 from tests.bench.servers import Load, Shape, counted  # noqa: E402
-
-SIZES = {SMALL: (100, 500), LARGE: (100_000, 500_000)}
+from tests.bench.sizes import LARGE, SIZES  # noqa: E402
 
 
 def main() -> None:
@@ -34,6 +33,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=16, help="of each comparison (default: %(default)s)")
     options = parser.parse_args()
 
+    logging.disable(logging.INFO)
     start = time.monotonic()
     folder = Path(settings.VAR_DIR) / "bench"
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def main() -> None:
     with ExitStack() as stack:
         load = Load(shape=shape)
         stack.callback(load.close)
-        one_click.measure(shape=shape, load=load, sizes=SIZES, rounds=options.rounds, requests=300)
+        one_click.measure(shape=shape, load=load, rounds=options.rounds, requests=300)
         page.measure(shape=shape, load=load, people=people, rounds=options.rounds // 2, requests=120)
     page.show_queries(people=people)
     ledger.measure(people=people, rounds=options.rounds, stops=60)

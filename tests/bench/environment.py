@@ -3,7 +3,7 @@
 import os
 import tempfile
 
-SMALL, LARGE = "preferences_bench_small", "preferences_bench_large"
+from tests.bench.sizes import LARGE
 
 os.environ.update(
     {

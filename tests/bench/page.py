@@ -13,10 +13,10 @@ from django.utils import timezone
 from config.management.commands.demo import collect_static_files
 from preferences.tokens import ManageToken, make_manage_token
 from tests.bench.compare import say, show, take_turns
-from tests.bench.environment import LARGE
 from tests.bench.one_click import stop_path
 from tests.bench.populate import BUSIEST
 from tests.bench.servers import Load, Shape, counted, serving
+from tests.bench.sizes import LARGE
 
 UNCOUNTED = 20
 # Grow with the number of people; nothing that a page or a stop asks may read one of these from end to end.
