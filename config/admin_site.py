@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
@@ -15,17 +16,9 @@ from accounts.staff import StaffSignIn
 # Unfold's pages are driven by Alpine, which evaluates the expressions in their attributes and sets style attributes.
 # Nothing inline runs even so: scripts and style sheets come from our own static files, as on every other page.
 POLICY: dict[str, list[str]] = {
-    "default-src": [CSP.NONE],
+    **settings.SECURE_CSP,
     "script-src": [CSP.SELF, CSP.UNSAFE_EVAL],
-    "style-src": [CSP.SELF],
     "style-src-attr": [CSP.UNSAFE_INLINE],
-    "img-src": [CSP.SELF, "data:"],
-    "font-src": [CSP.SELF],
-    "connect-src": [CSP.SELF],
-    "manifest-src": [CSP.SELF],
-    "form-action": [CSP.SELF],
-    "base-uri": [CSP.NONE],
-    "frame-ancestors": [CSP.NONE],
 }
 
 

@@ -1,33 +1,16 @@
 """Two saves at once: real threads, real connections, one order, nothing lost and nothing said twice."""
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connection
 from django.test import Client
 
+from tests.at_once import at_once
 from tests.journeys.conftest import ANONYMOUS, said
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Run every call in a thread and a connection of its own, all released together; the results in order."""
-    gate = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], Any]) -> Any:
-        try:
-            gate.wait(timeout=10)
-            return call()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def poster(url: str, data: dict[str, Any]) -> Callable[[], Any]:

@@ -1,7 +1,6 @@
 """Two sources at once end in one order. Real connections, real locks."""
 
 import datetime as dt
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,24 +12,10 @@ from preferences.ledger import Change, Evidence, merge, rebuild, record, undo
 from preferences.ledger.append import lock_recipient
 from preferences.models import Event, Merge
 from preferences.scope import Scope
+from tests.at_once import at_once
 from tests.factories import RecipientFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*calls):
-    """Run every call in a thread and a connection of its own, all released together; return results in order."""
-    gate = threading.Barrier(len(calls))
-
-    def run(call):
-        try:
-            gate.wait(timeout=10)
-            return call()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def say(recipient, scope, state, **evidence):
