@@ -93,14 +93,9 @@ def _link(*, user: AbstractBaseUser, address: str, normalized: str, now: dt.date
     if point is None:
         if own is None:
             own = Recipient.objects.create(account_id=user.pk, language=get_language() or "", created_at=now)
-        ContactPoint.objects.create(
-            recipient=own,
-            kind=ContactKind.EMAIL,
-            value=address,
-            normalized=normalized,
-            verified_at=now,
-            created_at=now,
-        )
+        point = ContactPoint.objects.make(recipient=own.pk, kind=ContactKind.EMAIL, value=address, now=now)
+        point.verified_at = now
+        point.save()
         return Link(outcome=LinkOutcome.CREATED, recipient=own.pk)
     holder = next((recipient for recipient in locked if recipient.pk == point.recipient_id), None)
     if holder is None:

@@ -239,6 +239,11 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # Our own
 
+# The oldest key there is, unless one is named: suppressions are found by it, and cannot be made anew.
+ADDRESS_KEY = env.str("ADDRESS_KEY", default="") or [SECRET_KEY, *SECRET_KEY_FALLBACKS][-1]
+CONFIRM_DAYS = env.int("CONFIRM_DAYS", default=14)
+CONFIRM_COOLDOWN_MINUTES = env.int("CONFIRM_COOLDOWN_MINUTES", default=10)
+REGISTER_SCREENING_DAYS = env.int("REGISTER_SCREENING_DAYS", default=31)
 MANAGE_LINK_DAYS = env.int("MANAGE_LINK_DAYS", default=30)
 UNDO_DAYS = env.int("UNDO_DAYS", default=30)
 LINK_CAP_PER_MAILBOX = env.int("LINK_CAP_PER_MAILBOX", default=3)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,15 +13,28 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
-from preferences.enums import Channel, Relationship, Requirement, Source
+from preferences.enums import Source
+from preferences.imports.rules import rules_in_tables
 from preferences.ledger.policy import WIDENING
-from preferences.models import WordingTemplate
+from preferences.models import PublishedRules, WordingTemplate
 from preferences.models.wording import WordingKey
-from preferences.rules import requirement
+from preferences.rules import read
 
-_AT_LEAST_ONE = ("MANAGE_LINK_DAYS", "UNDO_DAYS", "LINK_CAP_PER_MAILBOX", "LINK_CAP_PER_CLIENT")
-_APPEND_ONLY = ("preferences_event", "preferences_merge", "preferences_wording")
-_ANY = "*"
+_AT_LEAST_ONE = (
+    "MANAGE_LINK_DAYS",
+    "UNDO_DAYS",
+    "LINK_CAP_PER_MAILBOX",
+    "LINK_CAP_PER_CLIENT",
+    "CONFIRM_DAYS",
+    "CONFIRM_COOLDOWN_MINUTES",
+    "REGISTER_SCREENING_DAYS",
+)
+_APPEND_ONLY = (
+    "preferences_event",
+    "preferences_merge",
+    "preferences_publishedrules",
+    "preferences_wording",
+)
 
 
 @register
@@ -55,32 +68,24 @@ def check_numbers(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 
 @register
 def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The national rules use the words the code knows, each combination once, with a row for all the world.
-
-    An install may edit the file; a typing error would otherwise come to light on somebody's page.
-    """
+    """The shipped rules can be loaded. An install may edit the files; a slip would otherwise come to light late."""
     found: list[CheckMessage] = []
-    seen: set[tuple[str, str, str]] = set()
-    with requirement.FILE.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            key = (row["country"], row["channel"], row["relationship"])
-            known = (
-                (key[0] == _ANY or (len(key[0]) == 2 and key[0].isascii() and key[0].isupper()))
-                and key[1] in {_ANY, *Channel.values}
-                and key[2] in {_ANY, *Relationship.values}
-                and row["requirement"] in Requirement.values
-            )
-            if not known or key in seen:
-                found.append(
-                    Error(
-                        f"Line {number} of the marketing rules {'is there twice' if known else 'has an unknown word'}.",
-                        hint="preferences/rules/marketing_rules.md explains the columns.",
-                        id="preferences.E003",
-                    )
+    files: list[tuple[Path, Callable[[bytes], object]]] = [
+        (read.MARKETING_FILE, read.read_marketing_rules),
+        (read.PROFILING_FILE, read.read_profiling_rules),
+    ]
+    for file, reader in files:
+        try:
+            reader(file.read_bytes())
+        except read.RulesInvalid as error:
+            found += [
+                Error(
+                    f"{file.name}: {problem}",
+                    hint="preferences/rules/marketing_rules.md explains the columns.",
+                    id="preferences.E003",
                 )
-            seen.add(key)
-    if (_ANY, _ANY, _ANY) not in seen:
-        found.append(Error("The marketing rules have no row *, *, *.", id="preferences.E004"))
+                for problem in error.problems
+            ]
     return found
 
 
@@ -107,6 +112,33 @@ def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
             )
         )
     return found
+
+
+@register(Tags.database, deploy=True)
+def check_published_rules(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """`check --deploy --database default`: decisions go by the rules staff see."""
+    if not databases:
+        return []
+    newest = PublishedRules.objects.order_by("-pk").values_list("version", flat=True).first()
+    if newest is None:
+        return [
+            Error(
+                "No national rules are in force: everything needs confirmed consent.",
+                hint="Run manage.py load_rules.",
+                id="preferences.E004",
+            )
+        ]
+    if newest != rules_in_tables().version:
+        return [
+            Error(
+                "The rules in the tables are not those in force: something wrote them without publishing.",
+                hint="Run manage.py load_rules, which publishes what the tables say.",
+                id="preferences.E008",
+            )
+        ]
+    return []
 
 
 @register(Tags.database, deploy=True)

@@ -99,10 +99,53 @@ class Requirement(TextChoices):
     OPT_OUT = "opt_out", _("None, until the person objects")
 
 
+class Confidence(TextChoices):
+    """How sure the research behind a rule is."""
+
+    HIGH = "high", _("High")
+    MEDIUM = "medium", _("Medium")
+    LOW = "low", pgettext_lazy("confidence", "Low")
+
+
+class ProfilingUse(TextChoices):
+    """What a profiling purpose does with the data, as far as national law tells uses apart."""
+
+    ACTIVITY = "activity", _("Pages, clicks, device and IP address")
+    CUSTOMER_RELATIONSHIP = "customer_relationship", _("Combining with the customer data of the company")
+    EMAIL_TRACKING = "email_tracking", _("Opens and clicks in e-mail")
+    OTHER = "other", _("Another use")
+
+
+class MessageClass(TextChoices):
+    """What a message is. Service messages are never stopped by a choice."""
+
+    MARKETING = "marketing", _("Marketing message")
+    SERVICE = "service", _("Service message")
+
+
+class SuppressionKind(TextChoices):
+    """What a suppression holds for."""
+
+    ADDRESS = "address", _("One address or number")
+    DOMAIN = "domain", _("Every e-mail address of a domain")
+
+
+class SuppressionReason(TextChoices):
+    """Why an address or a domain must not get marketing."""
+
+    ERASURE = "erasure", _("The person had their data erased")
+    REQUEST = "request", _("Asked for by whoever the address belongs to")
+    COMPLAINT = "complaint", _("Complained to a mailbox provider")
+    AUTHORITY = "authority", _("Demanded by an authority or lawyer")
+    COMPETITOR = "competitor", _("A competitor or a partner who wants none")
+    OTHER = "other", pgettext_lazy("suppression", "Another reason")
+
+
 class LegalBasis(TextChoices):
     """Why the company may process the data, or what the statement was in law."""
 
     CONSENT = "consent", _("Consent, GDPR article 6(1)(a)")
+    CONTRACT = "contract", _("Performance of a contract, GDPR article 6(1)(b)")
     OBJECTION = "objection", _("Objection or withdrawal, GDPR articles 21(2) and 7(3)")
     LEGITIMATE_INTEREST = "legitimate_interest", _("Legitimate interest, GDPR article 6(1)(f)")
 
@@ -137,11 +180,48 @@ class Refusal(TextChoices):
 
 
 class Reason(TextChoices):
-    """Why the read path answers as it does: the sentence beside a switch."""
+    """Why the read path answers as it does: the sentence beside a switch. `{brand}` stands for the brand's name."""
 
+    SERVICE_MESSAGE = "service_message", _("Service messages always reach you.")
+    RECIPIENT_UNKNOWN = "recipient_unknown", _("We do not know this person.")
+    ERASED = "erased", _("The data of this person was erased.")
+    PURPOSE_RETIRED = "purpose_retired", _("This is no longer offered.")
+    CHANNEL_NOT_OFFERED = "channel_not_offered", _("This is not offered on that channel.")
     CHOICE_OPTED_IN = "choice_opted_in", _("You said yes.")
     CHOICE_OPTED_OUT = "choice_opted_out", _("You stopped this.")
     CHOICE_OPTED_OUT_BROADLY = "choice_opted_out_broadly", _("You stopped this together with other things.")
-    CHOICE_PENDING = "choice_pending", _("You have yet to confirm this.")
+    CHOICE_PENDING = (
+        "choice_pending",
+        _("You have yet to confirm this, by the link in the e-mail we sent you."),
+    )
+    CHOICE_PENDING_EXPIRED = (
+        "choice_pending_expired",
+        _("You said yes and did not confirm it in time. Switch it on again to get a new e-mail."),
+    )
+    CHOICE_UNCONFIRMED = (
+        "choice_unconfirmed",
+        _("You said yes, but the law of your country asks you to confirm it. Switch it on to get an e-mail."),
+    )
     LAW_ALLOWS = "law_allows", _("The law lets us, until you say no.")
+    LAW_ALLOWS_CUSTOMERS = (
+        "law_allows_customers",
+        _("Because you are a customer of {brand}; you can stop it."),
+    )
     LAW_REQUIRES_CONSENT = "law_requires_consent", _("Only if you say yes.")
+    LAW_REQUIRES_SALE = (
+        "law_requires_sale",
+        _("Only if you say yes: no purchase from {brand} is on record that would allow it."),
+    )
+    BELOW_MINIMUM_AGE = "below_minimum_age", _("You are too young for this by the law of your country.")
+    AGE_UNKNOWN = "age_unknown", _("We do not know whether you are old enough by the law of your country.")
+    ON_REGISTER = "on_register", _("Your number is in the do-not-call register. Only if you say yes.")
+    REGISTER_NOT_SCREENED = (
+        "register_not_screened",
+        _("We have not checked the do-not-call register lately. Only if you say yes."),
+    )
+    SUPPRESSED = (
+        "suppressed",
+        _("Your address is on our do-not-contact list. Write to us to be taken off it."),
+    )
+    NO_CONTACT_POINT = "no_contact_point", _("We have no address or number of yours for this.")
+    UNREACHABLE = "unreachable", _("Messages to your address come back, so nothing is sent.")

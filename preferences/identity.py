@@ -91,3 +91,12 @@ def keyed_hash(*, purpose: str, value: str) -> str:
     """
     key = f"preferences.{purpose}:{settings.SECRET_KEY}".encode()
     return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
+
+
+def address_hash(*, kind: ContactKind, normalized: str) -> bytes:
+    """HMAC-SHA256 (32 bytes) of an address in the spelling of `normalize_address`, keyed by ADDRESS_KEY.
+
+    Contact points and suppressions are matched by it; it stays when the address is erased.
+    """
+    key = f"preferences.address.{kind.value}:{settings.ADDRESS_KEY}".encode()
+    return hmac.digest(key, normalized.encode(), "sha256")

@@ -1,5 +1,6 @@
 """What every test may use."""
 
+import io
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from config import translations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
+    from pytest_django import DjangoDbBlocker
 
 pytest_plugins = ["tests.cast", "tests.cleaning", "tests.mail_server"]
 
@@ -24,6 +26,15 @@ CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
 ]
 NO_CHROMIUM = f"no Chromium found (looked for {', '.join(CHROMIUM_NAMES)})"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> None:
+    """Every test finds the national rules as they are shipped."""
+    from django.core.management import call_command
+
+    with django_db_blocker.unblock():
+        call_command("load_rules", stdout=io.StringIO())
 
 
 def chromium_path() -> str | None:

@@ -12,8 +12,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from i18nfield.strings import LazyI18nString
 
-from preferences.enums import Channel, ContactKind, Kind, Relationship, Requirement
-from preferences.identity import normalize_address
+from preferences.enums import Channel, ContactKind, Kind, ProfilingUse, Relationship, Requirement
+from preferences.imports.rules import publish_rules
 from preferences.models import Brand, ContactPoint, ProfilingPurpose, Recipient, Topic
 
 # Before anything a test lets people say.
@@ -65,6 +65,13 @@ class ProfilingPurposeFactory(factory.django.DjangoModelFactory):
         lambda: LazyI18nString({"en": "Pages visited and clicks.", "nb": "Besøkte sider og klikk."})
     )
     requirement = Requirement.OPT_OUT
+    use = ProfilingUse.OTHER
+
+    @classmethod
+    def _create(cls, model_class, *args, **columns):
+        purpose = super()._create(model_class, *args, **columns)
+        publish_rules(now=CREATED_AT)
+        return purpose
 
 
 class RecipientFactory(factory.django.DjangoModelFactory):
@@ -96,8 +103,15 @@ class ContactPointFactory(factory.django.DjangoModelFactory):
     recipient = factory.SubFactory(RecipientFactory, email=None)
     kind = ContactKind.EMAIL
     value = factory.Sequence(lambda n: f"address{n}@example.com")
-    normalized = factory.LazyAttribute(lambda point: normalize_address(kind=point.kind, value=point.value))
     created_at = CREATED_AT
+
+    @classmethod
+    def _create(cls, model_class, *args, recipient, kind, value, created_at, **columns):
+        point = model_class.objects.make(recipient=recipient.pk, kind=kind, value=value, now=created_at)
+        for name, column in columns.items():
+            setattr(point, name, column)
+        point.save()
+        return point
 
 
 class UserFactory(factory.django.DjangoModelFactory):

@@ -136,13 +136,7 @@ def _create(*, data: dict[str, Any], now: dt.datetime) -> Recipient:
     with transaction.atomic():
         recipient = Recipient.objects.create(created_at=now, **{name: data[name] for name in profile})
         ContactPoint.objects.bulk_create(
-            ContactPoint(
-                recipient=recipient,
-                kind=kind,
-                value=data[name],
-                normalized=normalize_address(kind=kind, value=data[name]),
-                created_at=now,
-            )
+            ContactPoint.objects.make(recipient=recipient.pk, kind=kind, value=data[name], now=now)
             for name, kind in _KINDS.items()
             if data[name]
         )

@@ -196,12 +196,12 @@ def _record(
 
 def _subjects(*, recipient: Recipient, chosen: Sequence[str]) -> list[Subject]:
     """Everything on the person's page, labelled in the language of staff, worded in that of the person."""
-    page = page_for(recipient=recipient)
+    page = page_for(recipient=recipient, now=timezone.now())
     spoken = (
         recipient.language if recipient.language in dict(settings.LANGUAGES) else translation.get_language()
     )
     with translation.override(spoken):
-        wordings = _wordings(page_for(recipient=recipient))
+        wordings = _wordings(page_for(recipient=recipient, now=timezone.now()))
     brands = {section.brand.pk: section.brand.name for section in page.brands}
     subjects = [
         Subject(
@@ -209,7 +209,7 @@ def _subjects(*, recipient: Recipient, chosen: Sequence[str]) -> list[Subject]:
             label=switch.name,
             scope=switch.scope,
             state_now=str(REASONS[switch.verdict.reason]),
-            is_on=switch.allowed,
+            is_on=switch.on,
             wording=wordings[switch.field],
             group=brands.get(switch.scope.brand or 0, ""),
             is_chosen=switch.field in chosen,

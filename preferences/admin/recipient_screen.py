@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
@@ -25,7 +26,7 @@ def recipient_view(request: HttpRequest, recipient_id: int, model_admin: ModelAd
     if not request.user.has_perms(["preferences.view_recipient", "preferences.view_event"]):
         raise PermissionDenied
     recipient = get_object_or_404(Recipient.objects.select_related("account"), pk=recipient_id)
-    page = page_for(recipient=recipient)
+    page = page_for(recipient=recipient, now=timezone.now())
     before = request.GET.get("before", "")
     timeline = history_of(
         recipient=recipient.pk,
@@ -97,7 +98,7 @@ def _switch(switch: Switch) -> dict[str, Any]:
     return {
         "field": switch.field,
         "label": switch.label,
-        "allowed": switch.allowed,
+        "allowed": switch.on,
         "reason": REASONS[switch.verdict.reason],
         "since": statement.occurred_at if statement else None,
     }

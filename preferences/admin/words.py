@@ -24,10 +24,26 @@ SOURCES = {
 }
 
 REASONS = {
+    Reason.SERVICE_MESSAGE: _("Service message"),
+    Reason.RECIPIENT_UNKNOWN: _("Unknown person"),
+    Reason.ERASED: _("Erased"),
+    Reason.PURPOSE_RETIRED: _("No longer offered"),
+    Reason.CHANNEL_NOT_OFFERED: _("Not offered on this channel"),
     Reason.CHOICE_OPTED_IN: _("Said yes"),
     Reason.CHOICE_OPTED_OUT: _("Stopped"),
     Reason.CHOICE_OPTED_OUT_BROADLY: _("Stopped together with other things"),
     Reason.CHOICE_PENDING: _("Not confirmed yet"),
+    Reason.CHOICE_PENDING_EXPIRED: _("Not confirmed in time"),
+    Reason.CHOICE_UNCONFIRMED: _("Said yes without the confirmation the law asks for"),
     Reason.LAW_ALLOWS: _("Nothing said; the law allows it"),
+    Reason.LAW_ALLOWS_CUSTOMERS: _("Nothing said; the law allows it to customers"),
     Reason.LAW_REQUIRES_CONSENT: _("Nothing said; the law asks for consent"),
+    Reason.LAW_REQUIRES_SALE: _("Nothing said; no sale on record that would allow it"),
+    Reason.BELOW_MINIMUM_AGE: _("Too young"),
+    Reason.AGE_UNKNOWN: _("Age unknown"),
+    Reason.ON_REGISTER: _("Number in the do-not-call register"),
+    Reason.REGISTER_NOT_SCREENED: _("Do-not-call register not checked lately"),
+    Reason.SUPPRESSED: _("Address suppressed"),
+    Reason.NO_CONTACT_POINT: _("No address or number on file"),
+    Reason.UNREACHABLE: _("Address unreachable"),
 }

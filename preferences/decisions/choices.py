@@ -11,7 +11,7 @@ from preferences.enums import Channel, Kind, State
 from preferences.scope import Scope
 
 _LOAD = """
-SELECT kind, brand_id, purpose_id, channel, state, occurred_at, event_id
+SELECT kind, brand_id, purpose_id, channel, state, occurred_at, event_id, confirmed
   FROM preferences_choice WHERE recipient_id = %s
 """
 
@@ -31,9 +31,10 @@ def stated(
     state: str,
     occurred_at: dt.datetime,
     event: int,
+    confirmed: bool = False,
 ) -> Stated:
     """The columns of a Choice, in the order of the query above, as a value."""
     scope = Scope(
         kind=Kind(kind), brand=brand, purpose=purpose, channel=Channel(channel) if channel else None
     )
-    return Stated(scope=scope, state=State(state), occurred_at=occurred_at, event=event)
+    return Stated(scope=scope, state=State(state), occurred_at=occurred_at, event=event, confirmed=confirmed)

@@ -12,12 +12,16 @@ from preferences.scope import Scope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """A Choice as a value: what was said for a scope, when, and by which Event."""
+    """A Choice as a value: what was said for a scope, when, and by which Event.
+
+    `confirmed` says of a yes that it was confirmed by double opt-in.
+    """
 
     scope: Scope
     state: State
     occurred_at: dt.datetime
     event: int
+    confirmed: bool = False
 
     @property
     def order(self) -> tuple[dt.datetime, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from preferences.enums import Channel, Kind
+from preferences.enums import Channel, Kind, Reason
 from preferences.models import Brand, Purpose
 
 
@@ -19,3 +19,8 @@ def in_words(*, kind: str, brand: Brand | None, purpose: Purpose | None, channel
     else:
         about = _("All marketing")
     return f"{about} – {Channel(channel).label}" if channel else about
+
+
+def why(*, reason: Reason, brand: str) -> str:
+    """The sentence of a reason, in the active language; `brand` is the name of the topic's brand, "" for profiling."""
+    return str(reason.label).replace("{brand}", brand)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from django.db.models import F, Max
+from django.db.models import Exists, F, Max
 from django.utils.translation import gettext as _
 
-from preferences.decisions.choices import load_choices
 from preferences.decisions.covering import Stated, says_all
-from preferences.decisions.in_words import in_words
-from preferences.decisions.verdict import Verdict, judge
+from preferences.decisions.decide import limits_in_force, make_ask
+from preferences.decisions.in_words import in_words, why
+from preferences.decisions.rules_in_force import rules_published
+from preferences.decisions.situation import PersonRef, Situation, load_situations
+from preferences.decisions.verdict import Verdict, verdict_on
 from preferences.decisions.wording import Words, current_words
-from preferences.enums import Channel, Kind, Relationship, Requirement, State
+from preferences.enums import Channel, Kind, MessageClass, State
 from preferences.models import Brand, Event, Purpose, Recipient
 from preferences.models.wording import WordingKey, WordingText
-from preferences.rules.requirement import required_permission
+from preferences.rules.values import RuleSet
 from preferences.scope import Scope
 
 
@@ -33,21 +35,25 @@ class Switch:
     scope: Scope
     label: str
     name: str
+    brand: str
     verdict: Verdict
     wording: WordingText
 
     @property
-    def allowed(self) -> bool:
-        return self.verdict.allowed
+    def on(self) -> bool:
+        """Whether it is on by what was said or by law. That no address is on file does not switch it off."""
+        return self.verdict.permitted
 
     @property
     def word(self) -> str:
         """The present state in a word; `reason` says why, and `since` since when."""
-        return _("On.") if self.allowed else _("Off.")
+        if self.on and not self.verdict.allowed:
+            return _("On, but nothing is sent.")
+        return _("On.") if self.on else _("Off.")
 
     @property
     def reason(self) -> str:
-        return str(self.verdict.reason.label)
+        return why(reason=self.verdict.reason, brand=self.brand)
 
     @property
     def since(self) -> dt.datetime | None:
@@ -128,21 +134,30 @@ class PreferencePage:
             yield section.stop
 
 
-def page_for(*, recipient: Recipient, offered_only: bool = True) -> PreferencePage:
+def page_for(*, recipient: Recipient, now: dt.datetime, offered_only: bool = True) -> PreferencePage:
     """The preference page of a recipient, in the active language. Four queries, however many topics there are.
 
     People are shown what is offered. With `offered_only=False` the page has everything that any page ever showed:
     topics, purposes and brands retired since, and every channel of each topic.
     """
-    choices = load_choices(recipient.pk)
+    loaded = load_situations(people=[PersonRef(recipient=recipient.pk)], today=now.date())
+    (person,) = loaded.people
+    if person is None:
+        raise Recipient.DoesNotExist
     offered = Purpose.objects.offered() if offered_only else Purpose.objects.all()
     purposes = list(
-        offered.select_related("brand").order_by(
-            F("brand__position").asc(nulls_last=True), "brand_id", "position", "pk"
-        )
+        offered.select_related("brand")
+        .annotate(children=Exists(Brand.objects.filter(offers_to_children=True, retired_at=None)))
+        .order_by(F("brand__position").asc(nulls_last=True), "brand_id", "position", "pk")
     )
     version = Event.objects.filter(recipient=recipient).aggregate(newest=Max("pk"))["newest"] or 0
-    builder = _Builder(recipient=recipient, choices=choices, words=current_words(), offered_only=offered_only)
+    builder = _Builder(
+        person=person,
+        rules=rules_published(loaded.published_rules),
+        now=now,
+        words=current_words(),
+        offered_only=offered_only,
+    )
     topics = [purpose for purpose in purposes if purpose.kind == Kind.MARKETING]
     used = {channel for topic in topics for channel in builder.channels(topic)}
     return PreferencePage(
@@ -159,19 +174,20 @@ def page_for(*, recipient: Recipient, offered_only: bool = True) -> PreferencePa
         channel_stops=tuple(builder.stop_channel(channel) for channel in Channel if channel in used),
         stop_all=builder.stop_all(),
         stop_profiling=builder.stop_profiling(),
-        choices=tuple(choices),
+        choices=person.choices,
     )
 
 
 class _Builder:
     def __init__(
-        self, *, recipient: Recipient, choices: Sequence[Stated], words: Words, offered_only: bool
+        self, *, person: Situation, rules: RuleSet, now: dt.datetime, words: Words, offered_only: bool
     ) -> None:
         self.words = words
-        self._choices = choices
+        self._person = person
+        self._rules = rules
+        self._limits = limits_in_force()
+        self._now = now
         self._offered_only = offered_only
-        self._country = recipient.country
-        self._relationship = Relationship(recipient.relationship) if recipient.relationship else None
 
     def channels(self, topic: Purpose) -> list[Channel]:
         return [channel for channel in Channel if channel in topic.channels or not self._offered_only]
@@ -190,11 +206,10 @@ class _Builder:
             data_used=str(purpose.data_used),
             switch=self._switch(
                 field=f"p{purpose.pk}",
-                scope=Scope(kind=Kind.PROFILING, purpose=purpose.pk),
+                purpose=purpose,
+                channel=None,
                 label=str(purpose.name),
                 name=str(purpose.name),
-                requirement=Requirement(purpose.requirement),
-                wording=self.words.switch(purpose=purpose, channel=None),
             ),
         )
 
@@ -241,32 +256,31 @@ class _Builder:
     def _topic_switch(self, topic: Purpose, channel: Channel) -> Switch:
         return self._switch(
             field=f"t{topic.pk}.{channel.value}",
-            scope=Scope(kind=Kind.MARKETING, brand=topic.brand_id, purpose=topic.pk, channel=channel),
+            purpose=topic,
+            channel=channel,
             label=str(channel.label),
             name=in_words(kind=Kind.MARKETING, brand=topic.brand, purpose=topic, channel=channel),
-            requirement=required_permission(
-                country=self._country, channel=channel, relationship=self._relationship
-            ),
-            wording=self.words.switch(purpose=topic, channel=channel),
         )
 
     def _switch(
-        self,
-        *,
-        field: str,
-        scope: Scope,
-        label: str,
-        name: str,
-        requirement: Requirement,
-        wording: WordingText,
+        self, *, field: str, purpose: Purpose, channel: Channel | None, label: str, name: str
     ) -> Switch:
+        ask = make_ask(purpose=purpose, channel=channel, tracking=None, children=purpose.children)
         return Switch(
             field=field,
-            scope=scope,
+            scope=ask.scope,
             label=label,
             name=name,
-            verdict=judge(choices=self._choices, scope=scope, requirement=requirement),
-            wording=wording,
+            brand=ask.brand,
+            verdict=verdict_on(
+                person=self._person,
+                ask=ask,
+                message_class=MessageClass.MARKETING,
+                rules=self._rules,
+                limits=self._limits,
+                now=self._now,
+            ),
+            wording=self.words.switch(purpose=purpose, channel=channel),
         )
 
     def _stop(
@@ -278,6 +292,6 @@ class _Builder:
             label=label,
             name=name,
             reach=reach,
-            stopped=says_all(choices=self._choices, scope=scope, state=State.OPTED_OUT) is not None,
+            stopped=says_all(choices=self._person.choices, scope=scope, state=State.OPTED_OUT) is not None,
             wording=wording,
         )

@@ -78,5 +78,9 @@ def _statement_before(event: Event) -> Stated | None:
     if before is None:
         return None
     return Stated(
-        scope=before.scope, state=State(before.state), occurred_at=before.occurred_at, event=before.pk
+        scope=before.scope,
+        state=State(before.state),
+        occurred_at=before.occurred_at,
+        event=before.pk,
+        confirmed=before.confirmed,
     )

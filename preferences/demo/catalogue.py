@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from i18nfield.strings import LazyI18nString
 
-from preferences.enums import Channel, Kind, Requirement
+from preferences.enums import Channel, Kind, ProfilingUse, Requirement
 from preferences.models import Brand, ProfilingPurpose, Purpose, Topic
 
 
@@ -45,6 +45,7 @@ class DemoProfilingPurpose:
     description: tuple[str, str]
     data_used: tuple[str, str]
     requirement: Requirement
+    use: ProfilingUse
 
 
 # Each colour has a contrast of 4.8 or more with white, and of 3.5 or more with a near-black page.
@@ -189,6 +190,7 @@ TOPICS = (
 PROFILING_PURPOSES = (
     DemoProfilingPurpose(
         key="activity",
+        use=ProfilingUse.ACTIVITY,
         name=(
             "Your activity on our sites and in our programs",
             "Aktiviteten din på nettstedene og i programmene våre",
@@ -205,6 +207,7 @@ PROFILING_PURPOSES = (
     ),
     DemoProfilingPurpose(
         key="customer-relationship",
+        use=ProfilingUse.CUSTOMER_RELATIONSHIP,
         name=("Your company's customer relationship", "Kundeforholdet til bedriften din"),
         description=(
             "We fit marketing to the products your company has, and leave out what it has bought already.",
@@ -218,6 +221,7 @@ PROFILING_PURPOSES = (
     ),
     DemoProfilingPurpose(
         key="email-tracking",
+        use=ProfilingUse.EMAIL_TRACKING,
         name=("E-mails you open and click on", "E-poster du åpner og klikker i"),
         description=(
             "We see which of our e-mails you open and which links you follow, and write more about that.",
@@ -227,7 +231,8 @@ PROFILING_PURPOSES = (
             "Opens and clicks in our e-mails, with the time and the mail program.",
             "Åpninger av og klikk i e-postene våre, med tidspunkt og e-postprogram.",
         ),
-        requirement=Requirement.OPT_IN,
+        # France and Italy ask for consent; their rules say so.
+        requirement=Requirement.OPT_OUT,
     ),
 )
 
@@ -267,6 +272,7 @@ def load_catalogue() -> dict[str, Purpose]:
             description=_texts(purpose.description),
             data_used=_texts(purpose.data_used),
             requirement=purpose.requirement,
+            use=purpose.use,
             position=position,
         )
     return purposes

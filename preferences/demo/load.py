@@ -9,7 +9,14 @@ from django.db import connection, transaction
 from preferences.demo.catalogue import BRANDS, load_catalogue, retire_topics
 from preferences.demo.past import tell_past
 from preferences.demo.people import load_people, load_staff
+from preferences.imports.rules import load_rules
 from preferences.models import Brand
+from preferences.rules.read import (
+    MARKETING_FILE,
+    PROFILING_FILE,
+    read_marketing_rules,
+    read_profiling_rules,
+)
 
 
 def load_demo(*, now: dt.datetime) -> bool:
@@ -24,6 +31,11 @@ def load_demo(*, now: dt.datetime) -> bool:
         if Brand.objects.filter(key=BRANDS[0].key).exists():
             return False
         purposes = load_catalogue()
+        load_rules(
+            marketing=read_marketing_rules(MARKETING_FILE.read_bytes()),
+            profiling=read_profiling_rules(PROFILING_FILE.read_bytes()),
+            now=now,
+        )
         recipients = load_people(now=now)
         staff = load_staff()
         tell_past(recipients=recipients, purposes=purposes, staff=staff["support"], now=now)

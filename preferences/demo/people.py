@@ -16,7 +16,6 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from preferences.enums import ContactKind, Relationship
-from preferences.identity import normalize_address
 from preferences.models import ContactPoint, Recipient
 
 # For whoever looks at the demo on their own machine; printed by `load_demo`.
@@ -201,11 +200,6 @@ def _create_user(email: str, *, password: str, group: str = "", **rights: bool) 
 def _add_contact_point(
     recipient: Recipient, kind: ContactKind, value: str, since: dt.datetime, *, verified: bool = False
 ) -> None:
-    ContactPoint.objects.create(
-        recipient=recipient,
-        kind=kind,
-        value=value,
-        normalized=normalize_address(kind=kind, value=value),
-        verified_at=since if verified else None,
-        created_at=since,
-    )
+    point = ContactPoint.objects.make(recipient=recipient.pk, kind=kind, value=value, now=since)
+    point.verified_at = since if verified else None
+    point.save()

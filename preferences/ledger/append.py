@@ -41,6 +41,7 @@ class Entry:
     moves: bool
     superseded: bool = False
     wording: WordingText | None = None
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ class Known:
 
 _READ = """
 SELECT recipient.merged_into_id, recipient.erased_at, newest.event,
-       kind, brand_id, purpose_id, channel, state, occurred_at, event_id
+       kind, brand_id, purpose_id, channel, state, occurred_at, event_id, confirmed
   FROM preferences_recipient AS recipient
  CROSS JOIN LATERAL
        (SELECT coalesce(max(id), 0) AS event FROM preferences_event WHERE recipient_id = recipient.id) AS newest
@@ -92,27 +93,31 @@ _APPEND = """
 WITH event AS (
     INSERT INTO preferences_event
            (recipient_id, recorded_at, source, actor, staff_id, route, reason,
-            kind, brand_id, purpose_id, channel, state, previous_state, occurred_at, wording_id, superseded)
+            kind, brand_id, purpose_id, channel, state, previous_state, occurred_at, wording_id, superseded,
+            confirmed)
     SELECT recipient, recorded_at, source, actor, staff, route, reason,
-           kind, brand, purpose, channel, state, previous_state, occurred_at, wording, superseded
+           kind, brand, purpose, channel, state, previous_state, occurred_at, wording, superseded, confirmed
       FROM {guard}
            (VALUES {rows})
            AS entry (position, recipient, recorded_at, source, actor, staff, route, reason,
-                     kind, brand, purpose, channel, state, previous_state, occurred_at, wording, superseded) {condition}
+                     kind, brand, purpose, channel, state, previous_state, occurred_at, wording, superseded, confirmed)
+           {condition}
      ORDER BY position
-    RETURNING id, recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at
+    RETURNING id, recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, confirmed
 ), choice AS (
-    INSERT INTO preferences_choice (recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, event_id)
-    SELECT recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, id
+    INSERT INTO preferences_choice
+           (recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, event_id, confirmed)
+    SELECT recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, id, confirmed
       FROM {moving}
         ON CONFLICT (recipient_id, kind, brand_id, purpose_id, channel)
-        DO UPDATE SET state = EXCLUDED.state, occurred_at = EXCLUDED.occurred_at, event_id = EXCLUDED.event_id
+        DO UPDATE SET state = EXCLUDED.state, occurred_at = EXCLUDED.occurred_at, event_id = EXCLUDED.event_id,
+                      confirmed = EXCLUDED.confirmed
 )
 SELECT id FROM event ORDER BY id
 """
 _ROW = """
 ({position}, %s::bigint, %s::timestamptz, %s::text, %s::text, %s::bigint, %s::text, %s::text,
- %s::text, %s::bigint, %s::bigint, %s::text, %s::text, %s::text, %s::timestamptz, %s::text, %s::boolean)"""
+ %s::text, %s::bigint, %s::bigint, %s::text, %s::text, %s::text, %s::timestamptz, %s::text, %s::boolean, %s::boolean)"""
 # The function is in a migration: it locks the recipient, then looks.
 _GUARD = "preferences_unchanged_since(%s, %s) AS unchanged JOIN"
 _SOME = """
@@ -208,6 +213,7 @@ def append(
                 entry.occurred_at,
                 wording.content_hash if wording else None,
                 entry.superseded,
+                entry.confirmed,
             )
         moving = [position for position, entry in enumerate(entries, start=1) if entry.moves]
         all_move = len(moving) == len(entries)

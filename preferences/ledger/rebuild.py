@@ -16,7 +16,7 @@ _WINDOW = 50_000
 _DIFFERENCES = """
 WITH replayed AS (
     SELECT DISTINCT ON (recipient_id, kind, brand_id, purpose_id, channel)
-           recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, id AS event_id
+           recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, id AS event_id, confirmed
       FROM preferences_event AS event
      WHERE recipient_id >= %(first)s AND recipient_id < %(end)s
        AND undoes_id IS NULL
@@ -34,8 +34,8 @@ SELECT coalesce(replayed.recipient_id, choice.recipient_id), choice.id, choice.e
    AND coalesce(choice.brand_id, 0) = coalesce(replayed.brand_id, 0)
    AND coalesce(choice.purpose_id, 0) = coalesce(replayed.purpose_id, 0)
    AND coalesce(choice.channel, '') = coalesce(replayed.channel, '')
- WHERE (choice.state, choice.occurred_at, choice.event_id)
-       IS DISTINCT FROM (replayed.state, replayed.occurred_at, replayed.event_id)
+ WHERE (choice.state, choice.occurred_at, choice.event_id, choice.confirmed)
+       IS DISTINCT FROM (replayed.state, replayed.occurred_at, replayed.event_id, replayed.confirmed)
  ORDER BY 1, 2, 4
 """
 
@@ -90,6 +90,7 @@ def _mend(recipient: int) -> None:
                 state=event.state,
                 occurred_at=event.occurred_at,
                 event=event,
+                confirmed=event.confirmed,
             )
             for event in latest
         )

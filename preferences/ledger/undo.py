@@ -62,5 +62,6 @@ def undo(*, event: int, evidence: Evidence, now: dt.datetime) -> ChangeResult:
                 state=found.restored.state,
                 occurred_at=found.restored.occurred_at,
                 event=found.restored.event,
+                confirmed=found.restored.confirmed,
             )
     return ChangeResult(change=change, outcome=Outcome.CHANGED, previous_state=previous, event=written.pk)

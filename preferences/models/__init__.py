@@ -1,18 +1,26 @@
 from preferences.models.catalogue import Brand, ProfilingPurpose, Purpose, Topic
 from preferences.models.ledger import Choice, Event, Merge
-from preferences.models.recipients import ContactPoint, LinkRequest, Recipient
+from preferences.models.recipients import ConfirmationRequest, ContactPoint, LinkRequest, Recipient, Sale
+from preferences.models.rules import MarketingRule, ProfilingRule, PublishedRules
+from preferences.models.suppression import Suppression
 from preferences.models.wording import Wording, WordingTemplate
 
 __all__ = [
     "Brand",
     "Choice",
+    "ConfirmationRequest",
     "ContactPoint",
     "Event",
     "LinkRequest",
+    "MarketingRule",
     "Merge",
     "ProfilingPurpose",
+    "ProfilingRule",
+    "PublishedRules",
     "Purpose",
     "Recipient",
+    "Sale",
+    "Suppression",
     "Topic",
     "Wording",
     "WordingTemplate",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from i18nfield.fields import I18nCharField, I18nTextField
 from simple_history.models import HistoricalRecords
 
-from preferences.enums import Channel, Kind, Requirement
+from preferences.enums import Channel, Kind, ProfilingUse, Requirement
 
 
 class Brand(models.Model):
@@ -30,6 +30,12 @@ class Brand(models.Model):
         default="#1f4b99",
         validators=[RegexValidator(r"^#[0-9a-f]{6}$", _("Six hexadecimal digits after a #, in lower case."))],
         help_text=_("The brand's own colour, such as #1f4b99."),
+    )
+    offers_to_children = models.BooleanField(
+        _("offers to children"),
+        default=False,
+        db_default=False,
+        help_text=_("What this brand sells is offered to children too, so that their age has to be known."),
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
@@ -76,6 +82,17 @@ class Purpose(models.Model):
         default="",
         help_text=_("For profiling purposes. Topics follow the national marketing rules."),
     )
+    use = models.CharField(
+        _("use"),
+        max_length=21,
+        choices=ProfilingUse,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "For profiling purposes: what is done with the data. National law has rules for some uses."
+        ),
+    )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
 
@@ -87,12 +104,21 @@ class Purpose(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="purpose_topic_or_profiling",
-                condition=Q(kind=Kind.MARKETING, brand__isnull=False, channels__len__gt=0, requirement="")
-                | Q(kind=Kind.PROFILING, brand=None, channels=[]) & ~Q(requirement=""),
+                condition=Q(
+                    kind=Kind.MARKETING, brand__isnull=False, channels__len__gt=0, requirement="", use=""
+                )
+                | Q(kind=Kind.PROFILING, brand=None, channels=[]) & ~Q(requirement="") & ~Q(use=""),
                 violation_error_message=_(
-                    "A topic has a brand and at least one channel; a profiling purpose has neither, but a default."
+                    "A topic has a brand and at least one channel; a profiling purpose has neither, but a default"
+                    " and a use."
                 ),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["use"],
+                name="purpose_one_for_email_tracking",
+                condition=Q(use=ProfilingUse.EMAIL_TRACKING, retired_at=None),
+                violation_error_message=_("There is a purpose for e-mail tracking already."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -56,6 +56,12 @@ class Statement(models.Model):
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, null=True, blank=True)  # noqa: DJ001 - null is "all", as in brand and purpose
     state = models.CharField(_("state"), max_length=9, choices=State)
     occurred_at = models.DateTimeField(_("occurred at"), help_text=_("When the person said it."))
+    confirmed = models.BooleanField(
+        _("confirmed"),
+        default=False,
+        db_default=False,
+        help_text=_("A yes that was confirmed through a link mailed to the person (double opt-in)."),
+    )
 
     class Meta:
         abstract = True
@@ -143,6 +149,9 @@ class Event(Statement):
                 | (~Q(source=Source.UNDO) & Q(undoes=None)),
             ),
             models.CheckConstraint(
+                name="event_confirmed_is_a_yes", condition=Q(confirmed=False) | Q(state=State.OPTED_IN)
+            ),
+            models.CheckConstraint(
                 name="event_staff_evidence",
                 condition=~Q(source=Source.STAFF) | (Q(staff__isnull=False) & ~Q(route="") & ~Q(reason="")),
             ),
@@ -174,6 +183,9 @@ class Choice(Statement):
                 nulls_distinct=False,
             ),
             models.CheckConstraint(name="choice_is_stated", condition=~Q(state=State.UNSTATED)),
+            models.CheckConstraint(
+                name="choice_confirmed_is_a_yes", condition=Q(confirmed=False) | Q(state=State.OPTED_IN)
+            ),
         ]
 
     def __str__(self) -> str:

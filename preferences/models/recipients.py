@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 from django.conf import settings
@@ -11,7 +12,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from preferences.enums import ContactKind, Relationship
-from preferences.identity import mask_address, normalize_address
+from preferences.identity import address_hash, mask_address, normalize_address
+from preferences.models.catalogue import Brand
 
 
 class Recipient(models.Model):
@@ -45,6 +47,12 @@ class Recipient(models.Model):
         _("relationship"), max_length=17, choices=Relationship, blank=True, default=""
     )
     organisation = models.CharField(_("organisation"), max_length=160, blank=True, default="")
+    born_on = models.DateField(
+        _("born on"),
+        null=True,
+        blank=True,
+        help_text=_("Only asked for where a brand offers something to children."),
+    )
     created_at = models.DateTimeField(_("created at"))
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, verbose_name=_("merged into"), related_name="absorbed"
@@ -76,6 +84,21 @@ class ContactPointQuerySet(models.QuerySet["ContactPoint"]):
         """
         return self.filter(kind=kind, normalized=normalize_address(kind=kind, value=value))
 
+    def make(self, *, recipient: int, kind: ContactKind, value: str, now: dt.datetime) -> ContactPoint:
+        """A new contact point of a recipient (primary key), not saved yet: every one is made here.
+
+        Raises AddressInvalid where the text is no such address.
+        """
+        normalized = normalize_address(kind=kind, value=value)
+        return ContactPoint(
+            recipient_id=recipient,
+            kind=kind,
+            value=value.strip(),
+            normalized=normalized,
+            address_hash=address_hash(kind=kind, normalized=normalized),
+            created_at=now,
+        )
+
 
 class ContactPoint(models.Model):
     """An address or number of a recipient. One address belongs to one recipient."""
@@ -86,10 +109,24 @@ class ContactPoint(models.Model):
     kind = models.CharField(_("kind"), max_length=6, choices=ContactKind)
     value = models.CharField(_("address or number"), max_length=320)
     normalized = models.CharField(_("spelling it is found by"), max_length=320)
+    address_hash = models.BinaryField(_("keyed hash"), max_length=32, editable=False)
     verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
+    unreachable_at = models.DateTimeField(
+        _("unreachable since"),
+        null=True,
+        blank=True,
+        help_text=_("Messages came back for good (hard bounce)."),
+    )
+    screened_at = models.DateTimeField(
+        _("screened at"),
+        null=True,
+        blank=True,
+        help_text=_("When the number was last looked up in the do-not-call register of its country."),
+    )
+    on_register = models.BooleanField(_("in the do-not-call register"), null=True, blank=True)
     created_at = models.DateTimeField(_("created at"))
 
-    objects: ClassVar[models.Manager[ContactPoint]] = ContactPointQuerySet.as_manager()
+    objects: ClassVar[ContactPointQuerySet] = ContactPointQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("contact point")
@@ -99,7 +136,13 @@ class ContactPoint(models.Model):
                 fields=["normalized", "kind"],
                 name="contact_point_unique",
                 violation_error_message=_("This address or number belongs to a recipient already."),
-            )
+            ),
+            models.CheckConstraint(
+                name="contact_point_screening_has_a_result",
+                condition=Q(screened_at=None, on_register=None)
+                | Q(kind=ContactKind.PHONE, screened_at__isnull=False, on_register__isnull=False),
+                violation_error_message=_("A phone number was looked up with a result, or not at all."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -126,6 +169,66 @@ class LinkRequest(models.Model):
             models.Index(fields=["mailbox_hash", "requested_at"], name="link_request_by_mailbox"),
             models.Index(fields=["client_hash", "requested_at"], name="link_request_by_client"),
             models.Index(fields=["requested_at"], condition=Q(answered_at=None), name="link_request_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class Sale(models.Model):
+    """A sale by one brand to one person: the fact that soft opt-in rests on (Directive 2002/58 article 13(2))."""
+
+    recipient = models.ForeignKey(
+        Recipient, models.CASCADE, related_name="sales", verbose_name=_("recipient")
+    )
+    brand = models.ForeignKey(Brand, models.PROTECT, related_name="+", verbose_name=_("brand"))
+    sold_on = models.DateField(_("sold on"))
+    subject = models.CharField(
+        _("subject"), max_length=160, help_text=_("What was sold. No name, address or number.")
+    )
+    refusal_offered = models.BooleanField(
+        _("refusal offered"),
+        default=False,
+        help_text=_("The person could refuse marketing when the address was collected."),
+    )
+    recorded_at = models.DateTimeField(_("recorded at"))
+
+    class Meta:
+        verbose_name = _("sale")
+        verbose_name_plural = _("sales")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recipient", "brand", "sold_on", "subject"],
+                name="sale_unique",
+                violation_error_message=_("This sale is on record already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class ConfirmationRequest(models.Model):
+    """A mail that asks a person to confirm what they said yes to (double opt-in). Holds no token and no address."""
+
+    recipient = models.ForeignKey(
+        Recipient, models.CASCADE, related_name="confirmation_requests", verbose_name=_("recipient")
+    )
+    requested_at = models.DateTimeField(_("requested at"))
+    due_at = models.DateTimeField(_("due at"), help_text=_("When the mail may go out, after the cool-down."))
+    answered_at = models.DateTimeField(
+        _("answered at"), null=True, blank=True, help_text=_("When the mail was sent, or given up.")
+    )
+    sent = models.BooleanField(_("sent"), default=False)
+
+    class Meta:
+        verbose_name = _("confirmation request")
+        verbose_name_plural = _("confirmation requests")
+        indexes = [models.Index(fields=["recipient", "-due_at"], name="confirmation_by_recipient")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recipient"], name="confirmation_one_waiting", condition=Q(answered_at=None)
+            )
         ]
 
     def __str__(self) -> str:

@@ -55,7 +55,7 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
     error, status, saved = "", 200, False
     if request.method == "POST":
         # The page this was sent from may have shown what is no longer offered.
-        known = page_for(recipient=door.recipient, offered_only=False)
+        known = page_for(recipient=door.recipient, now=now, offered_only=False)
         try:
             form = read_page_form(data=request.POST, page=known)
         except PageFormInvalid as invalid:
@@ -71,7 +71,7 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
             outcomes = outcome_lines(
                 results=recorded.results, names=_names(known), contact_point=door.contact_point, now=now
             )
-    page = page_for(recipient=door.recipient)
+    page = page_for(recipient=door.recipient, now=now)
     history = history_of(recipient=door.recipient.pk, choices=page.choices, limit=_HISTORY_LENGTH)
     return render(
         request,
@@ -88,7 +88,7 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
             "history": _with_undo(history, door=door, now=now),
             "version": version_of(page=page, shown=page.switches),
             "shown": " ".join(switch.field for switch in page.switches),
-            "was_on": " ".join(switch.field for switch in page.switches if switch.allowed),
+            "was_on": " ".join(switch.field for switch in page.switches if switch.on),
             "version_of_stops": version_of(page=page, shown=page.stops),
             "shown_stops": " ".join(stop.value for stop in page.stops),
         },

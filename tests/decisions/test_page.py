@@ -32,11 +32,11 @@ def leaf(topic, channel=Channel.EMAIL):
 
 
 def switches(recipient):
-    return {switch.scope: switch for switch in page_for(recipient=recipient).switches}
+    return {switch.scope: switch for switch in page_for(recipient=recipient, now=NOW).switches}
 
 
 def test_everything_offered_is_on_the_page_once(kari, news, events, activity):
-    page = page_for(recipient=kari)
+    page = page_for(recipient=kari, now=NOW)
     assert [section.brand for section in page.brands] == [news.brand]
     fields = [switch.field for switch in page.switches]
     assert fields == [
@@ -57,21 +57,21 @@ def test_retired_topics_and_topics_of_retired_brands_are_not_offered(kari, news)
     TopicFactory(brand=news.brand, retired_at=NOW)
     TopicFactory(brand=BrandFactory(retired_at=NOW))
     ProfilingPurposeFactory(retired_at=NOW)
-    assert {switch.scope.purpose for switch in page_for(recipient=kari).switches} == {news.pk}
+    assert {switch.scope.purpose for switch in page_for(recipient=kari, now=NOW).switches} == {news.pk}
 
 
 def test_brands_and_topics_stand_in_the_order_staff_gave_them(kari):
     second, first = BrandFactory(position=2), BrandFactory(position=1)
     one = [TopicFactory(brand=second, position=position) for position in (2, 1)]
     other = [TopicFactory(brand=first, position=position) for position in (5, 5, 4)]
-    page = page_for(recipient=kari)
+    page = page_for(recipient=kari, now=NOW)
     assert [section.brand for section in page.brands] == [first, second]
     order = list(dict.fromkeys(switch.scope.purpose for switch in page.switches))
     assert order == [topic.pk for topic in (other[2], other[0], other[1], one[1], one[0])]
 
 
 def test_empty_catalogue(kari):
-    page = page_for(recipient=kari)
+    page = page_for(recipient=kari, now=NOW)
     assert (page.brands, page.profiling, page.channel_stops) == ((), (), ())
     assert not page.stop_all.stopped
 
@@ -80,8 +80,8 @@ def test_state_reason_and_time_of_each_switch(kari, news, events, activity):
     say(kari, leaf(news), State.OPTED_IN)
     say(kari, Scope(kind=Kind.MARKETING, channel=Channel.SMS), State.OPTED_OUT, minutes=1)
     newest = say(kari, Scope(kind=Kind.PROFILING, purpose=activity.pk), State.OPTED_OUT, minutes=2)
-    page, found = page_for(recipient=kari), switches(kari)
-    assert {scope: (switch.allowed, switch.verdict.reason) for scope, switch in found.items()} == {
+    page, found = page_for(recipient=kari, now=NOW), switches(kari)
+    assert {scope: (switch.on, switch.verdict.reason) for scope, switch in found.items()} == {
         leaf(news): (True, Reason.CHOICE_OPTED_IN),
         leaf(news, Channel.SMS): (False, Reason.CHOICE_OPTED_OUT_BROADLY),
         # Norwegian law: letters until the person objects, e-mail to a customer after a sale.
@@ -101,17 +101,17 @@ def test_profiling_where_nothing_was_said_follows_its_own_default(kari, requirem
     purpose = ProfilingPurposeFactory(requirement=requirement)
     (switch,) = switches(kari).values()
     assert switch.scope == Scope(kind=Kind.PROFILING, purpose=purpose.pk)
-    assert switch.allowed is (requirement is Requirement.OPT_OUT)
+    assert switch.on is (requirement is Requirement.OPT_OUT)
 
 
 def test_who_is_unknown_gets_the_strictest_law(news):
     stranger = RecipientFactory(country="", relationship="")
-    assert not any(switch.allowed for switch in switches(stranger).values())
+    assert not any(switch.on for switch in switches(stranger).values())
 
 
 def test_stops_know_when_they_are_done(kari, news):
     say(kari, Scope.all_marketing(), State.OPTED_OUT)
-    assert {stop.value: stop.stopped for stop in page_for(recipient=kari).stops} == {
+    assert {stop.value: stop.stopped for stop in page_for(recipient=kari, now=NOW).stops} == {
         "all": True,
         "profiling": False,
         "channel.email": True,
@@ -120,7 +120,7 @@ def test_stops_know_when_they_are_done(kari, news):
         f"brand.{news.brand_id}": True,
     }
     say(kari, leaf(news), State.OPTED_IN, minutes=1)
-    assert {stop.value for stop in page_for(recipient=kari).stops if stop.stopped} == {
+    assert {stop.value for stop in page_for(recipient=kari, now=NOW).stops if stop.stopped} == {
         "channel.sms",
         "channel.post",
     }
@@ -129,13 +129,13 @@ def test_stops_know_when_they_are_done(kari, news):
 def test_version_counts_nobody_elses_events(kari, anonymous, news):
     mine = say(kari, Scope.all_marketing(), State.OPTED_OUT)
     say(anonymous, Scope.all_marketing(), State.OPTED_OUT)
-    assert page_for(recipient=kari).version == mine
+    assert page_for(recipient=kari, now=NOW).version == mine
 
 
 def test_version_after_a_merge_counts_the_stops_taken_over(kari, anonymous, news):
     say(anonymous, Scope.all_marketing(), State.OPTED_OUT)
     ledger.merge(surviving=kari.pk, absorbed=anonymous.pk, reason="Same.", now=timezone.now())
-    page = page_for(recipient=kari)
+    page = page_for(recipient=kari, now=NOW)
     assert page.stop_all.stopped
     assert page.version == max(choice.event for choice in page.choices)
 
@@ -146,6 +146,6 @@ def test_four_queries_whatever_the_number_of_topics(kari, acme, topics, django_a
     TopicFactory.create_batch(topics)
     ProfilingPurposeFactory.create_batch(topics)
     with django_assert_num_queries(4):
-        page = page_for(recipient=kari)
+        page = page_for(recipient=kari, now=NOW)
         assert len([switch.wording for switch in page.switches]) == topics * (7 + 2 + 1)
         assert len([stop.wording for stop in page.stops]) == 2 + 7 + 1 + topics

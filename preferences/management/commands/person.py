@@ -86,13 +86,9 @@ class Command(ProgramCommand):
             try:
                 with transaction.atomic():
                     recipient = Recipient.objects.create(created_at=now, **profile)
-                    ContactPoint.objects.create(
-                        recipient=recipient,
-                        kind=ContactKind.EMAIL,
-                        value=value,
-                        normalized=normalized,
-                        created_at=now,
-                    )
+                    ContactPoint.objects.make(
+                        recipient=recipient.pk, kind=ContactKind.EMAIL, value=value, now=now
+                    ).save()
             except IntegrityError:
                 # Somebody else added the address in the meantime; then that is the person.
                 recipient = _find(normalized)

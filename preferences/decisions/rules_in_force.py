@@ -1,0 +1,35 @@
+"""Which set of national rules holds: the one published last."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+
+from django.db.models import Max
+
+from preferences.models import PublishedRules
+from preferences.rules.values import RuleSet
+
+NONE_PUBLISHED = RuleSet.from_content({"marketing": [], "profiling": []})
+
+
+def current_rules() -> RuleSet:
+    """The rules in force now. One query; the content is read once by each process."""
+    return rules_published(PublishedRules.objects.aggregate(newest=Max("pk"))["newest"])
+
+
+def rules_as_of(moment: dt.datetime) -> RuleSet:
+    """The rules that were in force at a moment. One query more for a set this process has not met."""
+    published = PublishedRules.objects.filter(in_force_from__lte=moment)
+    return rules_published(published.aggregate(newest=Max("pk"))["newest"])
+
+
+def rules_published(number: int | None) -> RuleSet:
+    """The set published under this id (primary key); where None was published, everything needs confirmed consent."""
+    return NONE_PUBLISHED if number is None else _published(number)
+
+
+# A published set never changes, so it is parsed once.
+@lru_cache(maxsize=8)
+def _published(number: int) -> RuleSet:
+    return RuleSet.from_content(PublishedRules.objects.values_list("content", flat=True).get(pk=number))

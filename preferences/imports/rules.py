@@ -1,0 +1,183 @@
+"""National rules: taken over from files, and published as the set that decisions read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from preferences.enums import Kind, Requirement
+from preferences.models import MarketingRule, ProfilingRule, PublishedRules, Purpose
+from preferences.rules.read import MarketingLine, ProfilingLine
+from preferences.rules.values import ANY, ProfilingRow, Rule, RuleSet
+
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('preferences.rules', 0))"
+_VALUES = ("requirement", "law", "note", "confidence")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRule:
+    """A rule that staff have edited, or whose row is gone from the file, and that was left as it is.
+
+    `ours` holds what stands in the table and `theirs` what the file says, as {column: value} for the columns that
+    differ; `theirs` is None where the file has no such row any more.
+    """
+
+    rule: str
+    ours: Mapping[str, str]
+    theirs: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadReport:
+    """What loading did: the ids of the rules added, changed and removed, and those that were kept.
+
+    `published` is the version in force afterwards.
+    """
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    kept: tuple[KeptRule, ...]
+    published: str
+
+
+def load_rules(
+    *, marketing: Sequence[MarketingLine], profiling: Sequence[ProfilingLine], now: dt.datetime
+) -> LoadReport:
+    """Bring the tables in line with the files and publish the outcome, all in one transaction.
+
+    Doing it again changes nothing. A rule that staff have edited since it was loaded, and one they added, stays as it
+    is; the report shows the difference.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK)
+        reports = [
+            _load(MarketingRule, ("country", "channel", "relationship"), marketing),
+            _load(ProfilingRule, ("country", "use"), profiling),
+        ]
+        published = publish_rules(now=now)
+    added, changed, removed, kept = (
+        tuple(entry for report in reports for entry in report[part]) for part in range(4)
+    )
+    return LoadReport(added=added, changed=changed, removed=removed, kept=kept, published=published.version)
+
+
+def publish_rules(*, now: dt.datetime) -> PublishedRules:
+    """Publish what the tables and the profiling purposes say now, and return it; the set in force where nothing
+    differs. Whoever edits a rule, a profiling purpose's default or its use calls this in the same transaction.
+    """
+    with transaction.atomic():
+        # Two publishers come one after the other, so that the newest set holds what both wrote.
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK)
+        rules = rules_in_tables()
+        newest = PublishedRules.objects.defer("content").order_by("-pk").first()
+        if newest and newest.version == rules.version:
+            return newest
+        return PublishedRules.objects.create(version=rules.version, content=rules.content, in_force_from=now)
+
+
+def rules_in_tables() -> RuleSet:
+    """The rules as staff see and edit them, each profiling rule spelled out for every purpose of its use."""
+    purposes = Purpose.objects.filter(kind=Kind.PROFILING)
+    by_use: dict[str, list[ProfilingRule]] = {}
+    for rule in ProfilingRule.objects.all():
+        by_use.setdefault(rule.use, []).append(rule)
+    return RuleSet.of(
+        marketing=(
+            Rule(
+                country=rule.country,
+                channel=rule.channel,
+                relationship=rule.relationship,
+                requirement=Requirement(rule.requirement),
+                law=rule.law,
+                note=rule.note,
+                confidence=rule.confidence,
+            )
+            for rule in MarketingRule.objects.all()
+        ),
+        profiling=[
+            row
+            for purpose in purposes
+            for row in (
+                _row(purpose, country=ANY, requirement=purpose.requirement),
+                *(
+                    _row(
+                        purpose,
+                        country=rule.country,
+                        requirement=rule.requirement,
+                        law=rule.law,
+                        note=rule.note,
+                        confidence=rule.confidence,
+                    )
+                    for rule in by_use.get(purpose.use, [])
+                ),
+            )
+        ],
+    )
+
+
+def _row(
+    purpose: Purpose, *, country: str, requirement: str, law: str = "", note: str = "", confidence: str = ""
+) -> ProfilingRow:
+    return ProfilingRow(
+        purpose=purpose.key,
+        country=country,
+        requirement=Requirement(requirement),
+        law=law,
+        note=note,
+        confidence=confidence,
+    )
+
+
+def _load(
+    model: type[MarketingRule | ProfilingRule], key: tuple[str, ...], lines: Sequence[Any]
+) -> tuple[list[str], list[str], list[str], list[KeptRule]]:
+    """Bring one table in line with one file; the lists are those of LoadReport."""
+    added: list[str] = []
+    changed: list[str] = []
+    removed: list[str] = []
+    kept: list[KeptRule] = []
+    there = {tuple(getattr(rule, name) for name in key): rule for rule in model.objects.all()}
+    for line in lines:
+        values = {name: str(getattr(line, name)) for name in _VALUES}
+        rule = there.pop(tuple(str(getattr(line, name)) for name in key), None)
+        if rule is None:
+            rule = model(**{name: str(getattr(line, name)) for name in key}, **values, shipped=values)
+            rule.save()
+            added.append(str(rule))
+            continue
+        ours = {name: str(getattr(rule, name)) for name in _VALUES}
+        if ours == values:
+            # Staff and the file agree, however they came to it.
+            if rule.shipped != values:
+                rule.shipped = values
+                rule.save()
+        elif ours == rule.shipped:
+            for name, value in values.items():
+                setattr(rule, name, value)
+            rule.shipped = values
+            rule.save()
+            changed.append(str(rule))
+        else:
+            different = [name for name in _VALUES if ours[name] != values[name]]
+            kept.append(
+                KeptRule(
+                    rule=str(rule),
+                    ours={name: ours[name] for name in different},
+                    theirs={name: values[name] for name in different},
+                )
+            )
+    for rule in there.values():
+        ours = {name: str(getattr(rule, name)) for name in _VALUES}
+        if rule.shipped is None or ours != rule.shipped:
+            kept.append(KeptRule(rule=str(rule), ours=ours, theirs=None))
+        else:
+            removed.append(str(rule))
+            rule.delete()
+    return added, changed, removed, kept
