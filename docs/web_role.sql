@@ -13,21 +13,28 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO preferences_web;
 REVOKE UPDATE, DELETE ON
     preferences_event,
     preferences_merge,
+    preferences_publishedrules,
     preferences_wording
 FROM preferences_web;
 
--- What staff changed in the catalogue, and when: written by the application, never rewritten.
+-- What staff changed in the catalogue, the rules and the suppressions, and when: written by the application, never rewritten.
 REVOKE UPDATE, DELETE ON
     preferences_historicalbrand,
     preferences_historicaltopic,
     preferences_historicalprofilingpurpose,
-    preferences_historicalwordingtemplate
+    preferences_historicalwordingtemplate,
+    preferences_historicalmarketingrule,
+    preferences_historicalprofilingrule,
+    preferences_historicalsuppression
 FROM preferences_web;
 -- When an account is deleted, its name goes from there too, and nothing else does.
 GRANT UPDATE (history_user_id) ON preferences_historicalbrand TO preferences_web;
 GRANT UPDATE (history_user_id) ON preferences_historicaltopic TO preferences_web;
 GRANT UPDATE (history_user_id) ON preferences_historicalprofilingpurpose TO preferences_web;
 GRANT UPDATE (history_user_id) ON preferences_historicalwordingtemplate TO preferences_web;
+GRANT UPDATE (history_user_id) ON preferences_historicalmarketingrule TO preferences_web;
+GRANT UPDATE (history_user_id) ON preferences_historicalprofilingrule TO preferences_web;
+GRANT UPDATE (history_user_id) ON preferences_historicalsuppression TO preferences_web;
 
 -- Only `migrate` writes these.
 REVOKE INSERT, UPDATE, DELETE ON

@@ -1,4 +1,4 @@
-"""The two credentials in every mail, and the undo link.
+"""The two credentials in every mail, the undo link, and the link that confirms.
 
 A token is signed, not stored: `<payload>.<signature>`, made by `django.core.signing` with a salt per kind, so
 that one kind is never taken for another, and with SECRET_KEY_FALLBACKS honoured. The payload holds keys of
@@ -21,6 +21,7 @@ _SEPARATOR = "."
 _STOP_SALT = "preferences.stop"
 _MANAGE_SALT = "preferences.manage"
 _UNDO_SALT = "preferences.undo"
+_CONFIRM_SALT = "preferences.confirm"
 # Longer than any token ever issued: nothing beyond it is worth an HMAC.
 _LONGEST = 300
 
@@ -73,6 +74,20 @@ class UndoToken:
         return now - self.issued_at <= dt.timedelta(days=days)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmToken:
+    """What the link of a confirmation mail holds: who, the address it went to, and up to which Event it confirms."""
+
+    recipient: int
+    contact_point: int
+    up_to: int
+    issued_at: dt.datetime
+
+    def is_fresh(self, *, now: dt.datetime, days: int) -> bool:
+        """True while the link may still confirm: for `days` days after it was made."""
+        return now - self.issued_at <= dt.timedelta(days=days)
+
+
 def make_stop_token(token: StopToken) -> str:
     """The text of a stop link's token, to stand in `/u/<token>/`."""
     return _sign(
@@ -121,6 +136,24 @@ def read_undo_token(text: str) -> UndoToken:
     match _unsign(_UNDO_SALT, text):
         case [int(event), (int() | None) as contact_point, int(issued)]:
             return UndoToken(event=event, contact_point=contact_point, issued_at=_instant(issued))
+    raise TokenInvalid
+
+
+def make_confirm_token(token: ConfirmToken) -> str:
+    """The text of a confirmation link's token, to stand in `/confirm/<token>/`. For the mail alone."""
+    return _sign(
+        _CONFIRM_SALT,
+        [token.recipient, token.contact_point, token.up_to, int(token.issued_at.timestamp())],
+    )
+
+
+def read_confirm_token(text: str) -> ConfirmToken:
+    """The confirmation token in `text`, fresh or not. Raises TokenInvalid."""
+    match _unsign(_CONFIRM_SALT, text):
+        case [int(recipient), int(contact_point), int(up_to), int(issued)]:
+            return ConfirmToken(
+                recipient=recipient, contact_point=contact_point, up_to=up_to, issued_at=_instant(issued)
+            )
     raise TokenInvalid
 
 

@@ -2,6 +2,7 @@ from django.urls import path, re_path
 
 from preferences.views.account import account
 from preferences.views.brand_look import brand_look
+from preferences.views.confirm import confirm
 from preferences.views.home import home
 from preferences.views.link import link
 from preferences.views.send_link import send_link
@@ -17,6 +18,7 @@ urlpatterns = [
     path("u/<token>", stop, name="stop_without_slash"),
     path("p/<token>/", link, name="link"),
     path("undo/<token>/", undo, name="undo"),
+    path("confirm/<token>/", confirm, name="confirm"),
     path("link/", send_link, name="send_link"),
     path("preferences/", account, name="account"),
     re_path(r"^look/(?P<key>[-\w]+)-(?P<colour>[0-9a-f]{6})\.css$", brand_look, name="brand_look"),

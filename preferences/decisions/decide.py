@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Exists, Q
+from django.db.models import Q
 
 from preferences.decisions.rules_in_force import rules_published
 from preferences.decisions.situation import PersonRef, Situation, load_situations
 from preferences.decisions.verdict import Ask, Limits, Verdict, verdict_on
 from preferences.enums import Channel, Kind, MessageClass, ProfilingUse, Reason
-from preferences.models import Brand, Purpose
+from preferences.models import Purpose
 from preferences.scope import Scope
 
 
@@ -47,7 +47,7 @@ def ask_about(*, key: str, channel: Channel | None) -> Ask:
     purposes = list(
         Purpose.objects.filter(Q(key=key) | Q(use=ProfilingUse.EMAIL_TRACKING, retired_at=None))
         .select_related("brand")
-        .annotate(children=Exists(Brand.objects.filter(offers_to_children=True, retired_at=None)))
+        .with_children()
     )
     purpose = next((purpose for purpose in purposes if purpose.key == key), None)
     if purpose is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from django.db.models import Exists, F, Max
+from django.db.models import F, Max
 from django.utils.translation import gettext as _
 
 from preferences.decisions.covering import Stated, says_all
@@ -147,7 +147,7 @@ def page_for(*, recipient: Recipient, now: dt.datetime, offered_only: bool = Tru
     offered = Purpose.objects.offered() if offered_only else Purpose.objects.all()
     purposes = list(
         offered.select_related("brand")
-        .annotate(children=Exists(Brand.objects.filter(offers_to_children=True, retired_at=None)))
+        .with_children()
         .order_by(F("brand__position").asc(nulls_last=True), "brand_id", "position", "pk")
     )
     version = Event.objects.filter(recipient=recipient).aggregate(newest=Max("pk"))["newest"] or 0

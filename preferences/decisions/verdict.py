@@ -15,6 +15,7 @@ from preferences.enums import (
     LegalBasis,
     MessageClass,
     Reason,
+    Relationship,
     Requirement,
     State,
 )
@@ -146,7 +147,7 @@ def verdict_on(
 
 
 def required_for(
-    *, ask: Ask, country: str, relationship: str | None, rules: RuleSet
+    *, ask: Ask, country: str, relationship: Relationship | None, rules: RuleSet
 ) -> tuple[Requirement, Rule | ProfilingRow | None]:
     """What national law requires for `ask` of somebody of this country and relationship, and by which rule.
 

@@ -56,15 +56,17 @@ def load_rules(
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_LOCK)
-        reports = [
-            _load(MarketingRule, ("country", "channel", "relationship"), marketing),
-            _load(ProfilingRule, ("country", "use"), profiling),
-        ]
+        done = _Done()
+        _load(MarketingRule, ("country", "channel", "relationship"), marketing, done=done)
+        _load(ProfilingRule, ("country", "use"), profiling, done=done)
         published = publish_rules(now=now)
-    added, changed, removed, kept = (
-        tuple(entry for report in reports for entry in report[part]) for part in range(4)
+    return LoadReport(
+        added=tuple(done.added),
+        changed=tuple(done.changed),
+        removed=tuple(done.removed),
+        kept=tuple(done.kept),
+        published=published.version,
     )
-    return LoadReport(added=added, changed=changed, removed=removed, kept=kept, published=published.version)
 
 
 def publish_rules(*, now: dt.datetime) -> PublishedRules:
@@ -135,14 +137,20 @@ def _row(
     )
 
 
+class _Done:
+    """What loading has done so far."""
+
+    def __init__(self) -> None:
+        self.added: list[str] = []
+        self.changed: list[str] = []
+        self.removed: list[str] = []
+        self.kept: list[KeptRule] = []
+
+
 def _load(
-    model: type[MarketingRule | ProfilingRule], key: tuple[str, ...], lines: Sequence[Any]
-) -> tuple[list[str], list[str], list[str], list[KeptRule]]:
-    """Bring one table in line with one file; the lists are those of LoadReport."""
-    added: list[str] = []
-    changed: list[str] = []
-    removed: list[str] = []
-    kept: list[KeptRule] = []
+    model: type[MarketingRule | ProfilingRule], key: tuple[str, ...], lines: Sequence[Any], *, done: _Done
+) -> None:
+    """Bring one table in line with one file."""
     there = {tuple(getattr(rule, name) for name in key): rule for rule in model.objects.all()}
     for line in lines:
         values = {name: str(getattr(line, name)) for name in _VALUES}
@@ -150,7 +158,7 @@ def _load(
         if rule is None:
             rule = model(**{name: str(getattr(line, name)) for name in key}, **values, shipped=values)
             rule.save()
-            added.append(str(rule))
+            done.added.append(str(rule))
             continue
         ours = {name: str(getattr(rule, name)) for name in _VALUES}
         if ours == values:
@@ -163,10 +171,10 @@ def _load(
                 setattr(rule, name, value)
             rule.shipped = values
             rule.save()
-            changed.append(str(rule))
+            done.changed.append(str(rule))
         else:
             different = [name for name in _VALUES if ours[name] != values[name]]
-            kept.append(
+            done.kept.append(
                 KeptRule(
                     rule=str(rule),
                     ours={name: ours[name] for name in different},
@@ -176,8 +184,7 @@ def _load(
     for rule in there.values():
         ours = {name: str(getattr(rule, name)) for name in _VALUES}
         if rule.shipped is None or ours != rule.shipped:
-            kept.append(KeptRule(rule=str(rule), ours=ours, theirs=None))
+            done.kept.append(KeptRule(rule=str(rule), ours=ours, theirs=None))
         else:
-            removed.append(str(rule))
+            done.removed.append(str(rule))
             rule.delete()
-    return added, changed, removed, kept

@@ -1,6 +1,7 @@
 """The write path. Nobody else writes an Event or a Choice."""
 
 from preferences.ledger.append import RecipientGone
+from preferences.ledger.confirm import confirm
 from preferences.ledger.erase import erase
 from preferences.ledger.merge import merge
 from preferences.ledger.rebuild import Difference, rebuild
@@ -15,6 +16,7 @@ __all__ = [
     "Evidence",
     "RecipientGone",
     "Recorded",
+    "confirm",
     "erase",
     "merge",
     "rebuild",

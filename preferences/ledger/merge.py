@@ -6,17 +6,24 @@ import datetime as dt
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from preferences.decisions.choices import load_choices
-from preferences.decisions.covering import Stated, latest_time, says_all, stated_state
+from preferences.decisions.covering import (
+    Stated,
+    deciding_statement,
+    latest_time,
+    says_all,
+    stated_state,
+)
 from preferences.enums import Actor, Source, State
 from preferences.ledger.append import Author, Entry, append, lock_recipient
-from preferences.models import ContactPoint, Merge, Recipient
+from preferences.models import ContactPoint, Merge, Recipient, Sale
 from preferences.scope import Scope
 
 # What either has said, the strongest first.
 _PRECEDENCE = (State.OPTED_OUT, State.OPTED_IN, State.PENDING, State.UNSTATED)
-_PROFILE = ("external_id", "language", "country", "relationship", "organisation")
+_PROFILE = ("external_id", "language", "country", "relationship", "organisation", "born_on")
 
 
 class MergeImpossible(Exception):
@@ -71,6 +78,12 @@ def _entries(*, surviving: list[Stated], absorbed: list[Stated], said_at: dt.dat
     after = list(surviving)
 
     def write(scope: Scope, state: State) -> None:
+        confirmed = state is State.OPTED_IN and any(
+            statement is not None and statement.state is State.OPTED_IN and statement.confirmed
+            for statement in (
+                deciding_statement(choices=choices, scope=scope) for choices in (surviving, absorbed)
+            )
+        )
         entries.append(
             Entry(
                 scope=scope,
@@ -78,9 +91,16 @@ def _entries(*, surviving: list[Stated], absorbed: list[Stated], said_at: dt.dat
                 previous_state=stated_state(choices=after, scope=scope),
                 occurred_at=said_at,
                 moves=True,
+                confirmed=confirmed,
             )
         )
-        stated = Stated(scope=scope, state=state, occurred_at=said_at, event=(1 << 62) + len(entries))
+        stated = Stated(
+            scope=scope,
+            state=state,
+            occurred_at=said_at,
+            event=(1 << 62) + len(entries),
+            confirmed=confirmed,
+        )
         after[:] = [choice for choice in after if choice.scope != scope] + [stated]
 
     for choice in absorbed:
@@ -91,9 +111,24 @@ def _entries(*, surviving: list[Stated], absorbed: list[Stated], said_at: dt.dat
     single = {choice.scope: None for choice in [*surviving, *absorbed] if choice.scope.is_single}
     for scope in single:
         wanted = combined_state(surviving=surviving, absorbed=absorbed, scope=scope)
-        if stated_state(choices=after, scope=scope) is not wanted:
+        if stated_state(choices=after, scope=scope) is not wanted or _loses_confirmation(
+            surviving=after, absorbed=absorbed, scope=scope
+        ):
             write(scope, wanted)
     return entries
+
+
+def _loses_confirmation(*, surviving: Sequence[Stated], absorbed: Sequence[Stated], scope: Scope) -> bool:
+    """Whether the surviving recipient's yes is unconfirmed, and the absorbed one's is confirmed."""
+    kept = deciding_statement(choices=surviving, scope=scope)
+    given = deciding_statement(choices=absorbed, scope=scope)
+    return bool(
+        kept
+        and given
+        and kept.state is given.state is State.OPTED_IN
+        and given.confirmed
+        and not kept.confirmed
+    )
 
 
 def _move_person(*, surviving: int, absorbed: int) -> None:
@@ -115,3 +150,13 @@ def _move_person(*, surviving: int, absorbed: int) -> None:
         Recipient.objects.filter(pk=surviving).update(**filled)
     Recipient.objects.filter(merged_into=absorbed).update(merged_into=surviving)
     ContactPoint.objects.filter(recipient=absorbed).update(recipient=surviving)
+    _move_sales(surviving=surviving, absorbed=absorbed)
+
+
+def _move_sales(*, surviving: int, absorbed: int) -> None:
+    """The sales to either are sales to the one person; the same sale is on record once."""
+    known = Sale.objects.filter(
+        recipient=surviving, brand=OuterRef("brand"), sold_on=OuterRef("sold_on"), subject=OuterRef("subject")
+    )
+    Sale.objects.filter(Exists(known), recipient=absorbed).delete()
+    Sale.objects.filter(recipient=absorbed).update(recipient=surviving)

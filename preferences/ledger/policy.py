@@ -17,6 +17,10 @@ class Widening(Enum):
     NEVER = "this source may only narrow"
 
 
+# These bring many people at once, or nobody's own act: a yes of theirs waits for confirmation without a mail, until the
+# person asks for it.
+SENDS_NO_CONFIRMATION = frozenset({Source.IMPORT, Source.COOKIE_BANNER})
+
 WIDENING: dict[Source, Widening] = {
     Source.LINK: Widening.FRESH_LINK,
     Source.ONE_CLICK: Widening.NEVER,

@@ -9,11 +9,15 @@ from contextlib import nullcontext
 from django.db import connection, transaction
 
 from preferences.decisions.covering import Stated, deciding_statement, latest_time, says_all
-from preferences.enums import Outcome, Refusal, Source, State
+from preferences.decisions.decide import limits_in_force, make_ask
+from preferences.decisions.rules_in_force import NONE_PUBLISHED, current_rules
+from preferences.decisions.verdict import confirmable_until, required_for
+from preferences.enums import Outcome, Refusal, Relationship, Requirement, Source, State
 from preferences.ledger.append import Author, Entry, Known, Overtaken, append, read
-from preferences.ledger.policy import WIDENING, Widening
+from preferences.ledger.policy import SENDS_NO_CONFIRMATION, WIDENING, Widening
 from preferences.ledger.values import Change, ChangeResult, Evidence, Recorded
-from preferences.models import Purpose
+from preferences.mail.request_confirmation import request_confirmation
+from preferences.models import Purpose, Recipient
 from preferences.personal_data import names_personal_data
 from preferences.scope import Scope
 
@@ -30,6 +34,9 @@ def record(*, recipient: int, changes: Sequence[Change], evidence: Evidence, now
     earlier ones. A change that alters nothing writes nothing. Refusals come back as results with a code; they are
     no exceptions, because the other changes of the call stand.
 
+    Where national law asks for confirmed consent, a yes is written as pending, and the mail to confirm it by is asked
+    for in the same transaction. Saying yes once more while one waits asks for the mail again.
+
     Raises RecipientGone for an unknown or erased recipient, and django.db.IntegrityError where a scope names a
     brand or purpose that does not exist.
     """
@@ -42,7 +49,8 @@ def record(*, recipient: int, changes: Sequence[Change], evidence: Evidence, now
             drafts.add(change)
         try:
             # One statement writes it all, and is a transaction by itself; a caller's needs a savepoint to live on.
-            with transaction.atomic() if connection.in_atomic_block else nullcontext():
+            several = connection.in_atomic_block or drafts.asks_for_mail
+            with transaction.atomic() if several else nullcontext():
                 events = append(
                     recipient=known.recipient,
                     entries=drafts.entries,
@@ -50,10 +58,15 @@ def record(*, recipient: int, changes: Sequence[Change], evidence: Evidence, now
                     now=now,
                     version=known.version,
                 )
+                mail_due_at = (
+                    request_confirmation(recipient=known.recipient, now=now).due_at
+                    if drafts.asks_for_mail
+                    else None
+                )
         except Overtaken:
             # Judged by what no longer holds: whoever was quicker has been stored, so look again.
             continue
-        return Recorded(recipient=known.recipient, results=drafts.results(events))
+        return Recorded(recipient=known.recipient, results=drafts.results(events, mail_due_at=mail_due_at))
 
 
 def _when_it_was_said(*, evidence: Evidence, before: Sequence[Stated], now: dt.datetime) -> dt.datetime:
@@ -72,11 +85,14 @@ class _Drafts:
     """Judges the changes of one call one after the other, each upon the state the earlier ones leave."""
 
     def __init__(self, *, known: Known, evidence: Evidence, now: dt.datetime) -> None:
+        self._recipient = known.recipient
         self._choices = known.choices
         self._evidence = evidence
         self._now = now
         self._occurred_at = _when_it_was_said(evidence=evidence, before=known.choices, now=now)
         self._purposes: dict[int, Purpose] = {}
+        self._rules = NONE_PUBLISHED
+        self._country, self._relationship = "", ""
         self._newest_event = known.version
         self._drafts: list[_Draft] = []
 
@@ -100,7 +116,7 @@ class _Drafts:
         return [
             Entry(
                 scope=draft.change.scope,
-                state=draft.change.state,
+                state=draft.state,
                 previous_state=draft.previous_state,
                 occurred_at=self._occurred_at,
                 moves=last.get(draft.change.scope) is draft,
@@ -111,9 +127,22 @@ class _Drafts:
         ]
 
     def prepare_widening(self, changes: Sequence[Change]) -> None:
-        """Read what only a yes is checked against: the catalogue."""
+        """Read what only a yes is checked against: the catalogue, and what the law of the person's country asks for."""
         asked = {change.scope.purpose for change in changes if change.scope.purpose is not None}
         self._purposes = Purpose.objects.select_related("brand").in_bulk(asked)
+        self._rules = current_rules()
+        self._country, self._relationship = Recipient.objects.values_list("country", "relationship").get(
+            pk=self._recipient
+        )
+
+    @property
+    def asks_for_mail(self) -> bool:
+        """Whether the person is to be mailed: something waits for confirmation, and was asked for just now."""
+        return self._evidence.source not in SENDS_NO_CONFIRMATION and any(
+            draft.state is State.PENDING and not draft.refusal and not draft.superseded
+            for draft in self._drafts
+            if draft.change.state is State.OPTED_IN
+        )
 
     def add(self, change: Change) -> None:
         deciding = deciding_statement(choices=self._choices, scope=change.scope)
@@ -124,8 +153,10 @@ class _Drafts:
         draft.refusal = self._malformed(change)
         if draft.refusal:
             return
-        resting_on = says_all(choices=self._choices, scope=change.scope, state=change.state)
-        if resting_on:
+        if self._needs_confirmation(change) and not (deciding and deciding.confirmed):
+            draft.state = State.PENDING
+        resting_on = says_all(choices=self._choices, scope=change.scope, state=draft.state)
+        if resting_on and not self._expired(resting_on):
             draft.resting_on = resting_on.event
             return
         draft.superseded = deciding is not None and deciding.occurred_at > self._occurred_at
@@ -136,7 +167,7 @@ class _Drafts:
         draft.written = True
         stated = Stated(
             scope=change.scope,
-            state=change.state,
+            state=draft.state,
             occurred_at=self._occurred_at,
             event=_PROVISIONAL + len(self._drafts),
         )
@@ -147,7 +178,7 @@ class _Drafts:
         if draft.moves:
             self._choices = [choice for choice in self._choices if choice is not same_scope] + [stated]
 
-    def results(self, events: Sequence[int]) -> tuple[ChangeResult, ...]:
+    def results(self, events: Sequence[int], *, mail_due_at: dt.datetime | None) -> tuple[ChangeResult, ...]:
         """The results in the order of the changes, with the ids their events were given."""
         ids = iter(events)
         results: list[ChangeResult] = []
@@ -167,6 +198,8 @@ class _Drafts:
                     previous_state=draft.previous_state,
                     refusal=draft.refusal,
                     event=event,
+                    state=None if draft.refusal else draft.state,
+                    mail_due_at=mail_due_at if draft.state is State.PENDING else None,
                 )
             )
         return tuple(results)
@@ -196,6 +229,26 @@ class _Drafts:
         if scope.channel is not None and scope.channel not in purpose.channels:
             return Refusal.CHANNEL_NOT_OFFERED
         return None
+
+    def _needs_confirmation(self, change: Change) -> bool:
+        """Whether the law of the person's country lets a yes to this count only once it was confirmed."""
+        purpose = self._purposes.get(change.scope.purpose or 0)
+        if change.state is not State.OPTED_IN or purpose is None:
+            return False
+        requirement, _rule = required_for(
+            ask=make_ask(purpose=purpose, channel=change.scope.channel, tracking=None, children=False),
+            country=self._country,
+            relationship=Relationship(self._relationship) if self._relationship else None,
+            rules=self._rules,
+        )
+        return requirement is Requirement.DOUBLE_OPT_IN
+
+    def _expired(self, statement: Stated) -> bool:
+        """Whether a statement waits for a confirmation that would come too late."""
+        return (
+            statement.state is State.PENDING
+            and confirmable_until(statement, limits=limits_in_force()) <= self._now
+        )
 
     def _not_permitted(self, draft: _Draft) -> Refusal | None:
         """Whether the source may widen on the evidence it brings."""
@@ -229,10 +282,20 @@ class _Drafts:
 class _Draft:
     """What has been found out about one change so far."""
 
-    __slots__ = ("change", "moves", "previous_state", "refusal", "resting_on", "superseded", "written")
+    __slots__ = (
+        "change",
+        "moves",
+        "previous_state",
+        "refusal",
+        "resting_on",
+        "state",
+        "superseded",
+        "written",
+    )
 
     def __init__(self, *, change: Change, previous_state: State) -> None:
         self.change = change
+        self.state = change.state
         self.previous_state = previous_state
         self.refusal: Refusal | None = None
         self.resting_on: int | None = None

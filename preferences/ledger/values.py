@@ -44,13 +44,19 @@ class Evidence:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeResult:
     """What became of one Change. `event` is the id of the Event written (changed, superseded) or, where it was
-    already so, of the one the state rests on; None when refused."""
+    already so, of the one the state rests on; None when refused.
+
+    `state` is what holds for the scope by it: `pending` where a yes was asked for and the law wants it confirmed.
+    `mail_due_at` is when the mail to confirm it by may go out, None where none was asked for.
+    """
 
     change: Change
     outcome: Outcome
     previous_state: State
     refusal: Refusal | None = None
     event: int | None = None
+    state: State | None = None
+    mail_due_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,12 @@ class PurposeQuerySet(models.QuerySet["Purpose"]):
         """Those people can still opt in to."""
         return self.filter(retired_at=None).exclude(brand__retired_at__isnull=False)
 
+    def with_children(self) -> PurposeQuerySet:
+        """With `children` on each: whether any brand offers something to children."""
+        return self.annotate(
+            children=models.Exists(Brand.objects.filter(offers_to_children=True, retired_at=None))
+        )
+
 
 class Purpose(models.Model):
     """A topic or a profiling purpose: whatever a choice can be about."""
@@ -97,6 +103,9 @@ class Purpose(models.Model):
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
 
     objects: ClassVar[Any] = PurposeQuerySet.as_manager()
+
+    # By PurposeQuerySet.with_children.
+    children: bool
 
     class Meta:
         verbose_name = _("purpose")

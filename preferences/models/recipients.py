@@ -89,6 +89,7 @@ class ContactPointQuerySet(models.QuerySet["ContactPoint"]):
 
         Raises AddressInvalid where the text is no such address.
         """
+        kind = ContactKind(kind)
         normalized = normalize_address(kind=kind, value=value)
         return ContactPoint(
             recipient_id=recipient,

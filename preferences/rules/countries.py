@@ -13,7 +13,7 @@ _NO_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO", "AC", "CP", "CQ", "DG
 @cache
 def countries() -> frozenset[str]:
     """The codes of ISO 3166-1 alpha-2, two capital letters each. Source: Unicode CLDR, by way of Babel."""
-    codes = {code for code in Locale("en").territories if len(code) == 2 and code.isalpha()}
+    codes = {code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha()}
     # Kosovo has no code of its own in the standard, but the one everybody uses.
     return frozenset(codes - _NO_COUNTRIES | {"XK"})
 

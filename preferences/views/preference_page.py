@@ -10,12 +10,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from preferences import ledger
+from preferences.decisions.choices import load_choices
 from preferences.decisions.history import HistoryEntry, history_of
 from preferences.decisions.page import PreferencePage, page_for
+from preferences.decisions.pending import confirmation_point, pending_statements
 from preferences.enums import Source
 from preferences.ledger import Evidence
 from preferences.links import undo_path
-from preferences.models import Brand, Recipient
+from preferences.mail.request_confirmation import cool_down, request_confirmation
+from preferences.models import Brand, ConfirmationRequest, Recipient
 from preferences.scope import Scope
 from preferences.views.outcomes import OutcomeLine, outcome_lines
 from preferences.views.page_form import PageFormInvalid, read_page_form, version_of
@@ -53,7 +56,9 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
     """
     outcomes: list[OutcomeLine] = []
     error, status, saved = "", 200, False
-    if request.method == "POST":
+    if request.method == "POST" and "confirm_again" in request.POST:
+        _send_confirmation_again(door.recipient, now=now)
+    elif request.method == "POST":
         # The page this was sent from may have shown what is no longer offered.
         known = page_for(recipient=door.recipient, now=now, offered_only=False)
         try:
@@ -86,6 +91,7 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
             "changed": any(line.changed for line in outcomes),
             "refused": any(line.refused for line in outcomes),
             "history": _with_undo(history, door=door, now=now),
+            "confirmation": _confirmation(door.recipient, page=page, now=now),
             "version": version_of(page=page, shown=page.switches),
             "shown": " ".join(switch.field for switch in page.switches),
             "was_on": " ".join(switch.field for switch in page.switches if switch.on),
@@ -94,6 +100,40 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
         },
         status=status,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """How it stands with the mail by which a person confirms what waits.
+
+    `address` is masked, and empty where no e-mail address works. `sent_at` is when the last mail was sent; None while
+    one is on its way, or where none could be sent (`failed`). `again_at` is when the next may go out, None for now.
+    """
+
+    address: str
+    sent_at: dt.datetime | None
+    failed: bool
+    again_at: dt.datetime | None
+
+
+def _confirmation(recipient: Recipient, *, page: PreferencePage, now: dt.datetime) -> Confirmation | None:
+    """None where nothing waits for confirmation; three queries where something does."""
+    if not pending_statements(choices=page.choices, now=now):
+        return None
+    _person, point = confirmation_point(recipient=recipient.pk, now=now)
+    latest = ConfirmationRequest.objects.filter(recipient=recipient).order_by("-due_at").first()
+    again_at = latest.due_at + cool_down() if latest else None
+    return Confirmation(
+        address=point.masked if point else "",
+        sent_at=latest.answered_at if latest and latest.sent else None,
+        failed=bool(latest is None or (latest.answered_at and not latest.sent)),
+        again_at=again_at if again_at and again_at > now else None,
+    )
+
+
+def _send_confirmation_again(recipient: Recipient, *, now: dt.datetime) -> None:
+    if pending_statements(choices=load_choices(recipient.pk), now=now):
+        request_confirmation(recipient=recipient.pk, now=now)
 
 
 def _names(page: PreferencePage) -> dict[Scope, str]:

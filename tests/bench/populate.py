@@ -1,5 +1,7 @@
 """Make a population by a few statements over sets. Events may be added by anybody; only changing them is refused."""
 
+import io
+
 from django.core.management import call_command
 from django.db import connection
 
@@ -27,17 +29,18 @@ SELECT n, 'marketing', 'topic-' || n, 1 + n % 3,
        '', '{{email,sms,phone,post}}', '', n
   FROM generate_series(1, {TOPICS}) AS n;
 INSERT INTO preferences_purpose
-       (id, kind, key, name, description, data_used, channels, requirement, position)
+       (id, kind, key, name, description, data_used, channels, requirement, use, position)
 SELECT {TOPICS} + n, 'profiling', 'profiling-' || n,
        json_build_object('en', 'Purpose ' || n), json_build_object('en', 'Tailors offers, way ' || n || '.'),
-       json_build_object('en', 'Pages visited and clicks.'), '{{}}', 'opt_out', n
+       json_build_object('en', 'Pages visited and clicks.'), '{{}}', 'opt_out', 'other', n
   FROM generate_series(1, 3) AS n;
 """
 PEOPLE = """
 INSERT INTO preferences_recipient (id, language, country, relationship, organisation, created_at)
 SELECT n, 'en', 'NO', 'business_customer', '', now() - interval '2 years' FROM generate_series(1, {people}) AS n;
-INSERT INTO preferences_contactpoint (id, recipient_id, kind, value, normalized, created_at)
-SELECT n, n, 'email', 'person' || n || '@example.com', 'person' || n || '@example.com', now() - interval '2 years'
+INSERT INTO preferences_contactpoint (id, recipient_id, kind, value, normalized, address_hash, created_at)
+SELECT n, n, 'email', 'person' || n || '@example.com', 'person' || n || '@example.com', sha256(n::text::bytea),
+       now() - interval '2 years'
   FROM generate_series(1, {people}) AS n;
 """
 # Everybody speaks in turn, of three topics over and over, one minute after the other.
@@ -76,6 +79,7 @@ def make_population(*, database: str, people: int, events: int) -> None:
 def fill(*, people: int, events: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(CATALOGUE)
+        call_command("load_rules", stdout=io.StringIO())
         cursor.execute(PEOPLE.format(people=people + 1))
         cursor.execute(EVENTS.format(first=1, people=people, events=events))
         cursor.execute(EVENTS.format(first=people + 1, people=1, events=BUSIEST))

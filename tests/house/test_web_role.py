@@ -17,7 +17,7 @@ from preferences.scope import Scope
 
 SQL = (Path(__file__).resolve().parent.parent.parent / "docs/web_role.sql").read_text()
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
-APPEND_ONLY = {"preferences_event", "preferences_merge", "preferences_wording"}
+APPEND_ONLY = {"preferences_event", "preferences_merge", "preferences_publishedrules", "preferences_wording"}
 READ_ONLY = {"django_migrations", "django_content_type", "auth_permission"}
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 
@@ -72,6 +72,8 @@ def test_rights_table_by_table(web_role: None) -> None:
         "SET session_replication_role = replica",
         "DELETE FROM preferences_merge",
         "UPDATE preferences_wording SET text = ''",
+        "UPDATE preferences_publishedrules SET in_force_from = now()",
+        "DELETE FROM preferences_historicalsuppression",
         "CREATE TABLE elsewhere (id int)",
     ],
 )

@@ -1,0 +1,73 @@
+"""The link of a confirmation mail, `/confirm/<token>/`: GET shows what would start, POST starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from preferences import ledger
+from preferences.decisions.choices import load_choices
+from preferences.decisions.history import what_it_covers
+from preferences.decisions.pending import Pending, pending_in_words
+from preferences.ledger import ChangeResult
+from preferences.mail.request_confirmation import request_confirmation
+from preferences.models import Event
+from preferences.scope import Scope
+from preferences.tokens import TokenInvalid, read_confirm_token
+from preferences.views.language import prefer_language
+from preferences.views.linked import LinkUnreadable, contact_point_of, link_page
+from preferences.views.outcomes import outcome_lines
+
+
+@link_page
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Everything the mail named and that still waits, confirmed by one button.
+
+    A link past its time confirms nothing, and offers a new mail where something still waits. One whose address is
+    gone, or somebody else's by now, leads to nobody.
+    """
+    now = timezone.now()
+    try:
+        link = read_confirm_token(token)
+    except TokenInvalid as error:
+        raise LinkUnreadable from error
+    point = contact_point_of(recipient=link.recipient, contact_point=link.contact_point)
+    if point is None:
+        raise LinkUnreadable
+    recipient = point.recipient
+    prefer_language(request, recipient.language)
+    waiting = pending_in_words(choices=load_choices(recipient.pk), now=now)
+    context = {"address": point.masked}
+    if request.method == "POST" and "send_again" in request.POST:
+        if waiting:
+            request_confirmation(recipient=recipient.pk, now=now)
+        return render(request, "preferences/confirm_sent.html", context)
+    fresh = link.is_fresh(now=now, days=settings.CONFIRM_DAYS)
+    if request.method == "POST" and fresh:
+        results = ledger.confirm(recipient=recipient.pk, up_to=link.up_to, now=now).results
+        lines = outcome_lines(
+            results=results, names=_names(results, waiting), contact_point=point.pk, now=now
+        )
+        return render(
+            request,
+            "preferences/confirmed.html",
+            {**context, "outcomes": lines, "changed": any(line.changed for line in lines)},
+        )
+    named = [thing for thing in waiting if thing.event.pk <= link.up_to] if fresh else []
+    return render(
+        request, "preferences/confirm.html", {**context, "things": named, "may_send_again": bool(waiting)}
+    )
+
+
+def _names(results: Sequence[ChangeResult], waiting: Sequence[Pending]) -> dict[Scope, str]:
+    """What each scope is called: of those that waited, and of those that had been confirmed before."""
+    before = Event.objects.select_related("brand", "purpose").in_bulk(
+        [result.event for result in results if result.event]
+    )
+    return {event.scope: what_it_covers(event) for event in before.values()} | {
+        thing.event.scope: thing.what for thing in waiting
+    }
