@@ -107,6 +107,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.idp.oidc",
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
@@ -119,7 +120,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.logs.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "preferences.views.one_click.OneClickMiddleware",
+    "config.programs.ProgramsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -248,6 +249,7 @@ MANAGE_LINK_DAYS = env.int("MANAGE_LINK_DAYS", default=30)
 UNDO_DAYS = env.int("UNDO_DAYS", default=30)
 LINK_CAP_PER_MAILBOX = env.int("LINK_CAP_PER_MAILBOX", default=3)
 LINK_CAP_PER_CLIENT = env.int("LINK_CAP_PER_CLIENT", default=20)
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)
 STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=not DEMO)
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
@@ -357,6 +359,13 @@ if oidc_server_url := env.str("OIDC_SERVER_URL", default=""):
     # Signing in there starts with a form of ours, and browsers hold its redirects to this list as well.
     oidc_url = urlsplit(oidc_server_url)
     SECURE_CSP["form-action"].append(f"{oidc_url.scheme}://{oidc_url.netloc}")
+
+# Programs: access tokens by client id and secret, for the API
+
+# Opaque and short-lived, so that a client that is revoked is out at once.
+IDP_OIDC_ACCESS_TOKEN_FORMAT = "opaque"  # noqa: S105 - a format
+IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 3600
+IDP_OIDC_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 
 # Admin
 

@@ -18,12 +18,25 @@ _PHONE_NOISE = re.compile(r"[\s().\-/\u00a0]+")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
+# As many characters as a contact point has room for, as it was written and as it is found by.
+LONGEST_ADDRESS = 320
+
+
 class AddressInvalid(ValueError):
     """The text is not an address of the kind asked for. `code` names the kind."""
 
     def __init__(self, *, kind: ContactKind) -> None:
         self.code = f"{kind.value}_invalid"
         super().__init__(f"This is not a valid {kind.label.lower()}.")
+
+
+class DomainInvalid(ValueError):
+    """The text is not the domain of an e-mail address."""
+
+    code = "domain_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("This is not a valid domain.")
 
 
 def normalize_address(*, kind: ContactKind, value: str) -> str:
@@ -34,11 +47,21 @@ def normalize_address(*, kind: ContactKind, value: str) -> str:
     people apart by it splits their record. Phone: E.164 (``+`` and 7 to 15 digits). Postal: white space collapsed,
     case folded.
 
-    Raises AddressInvalid for anything that is no such address, null bytes and line breaks included.
+    Raises AddressInvalid for anything that is no such address, null bytes and line breaks included, and for what is
+    longer than LONGEST_ADDRESS.
     """
     text = unicodedata.normalize("NFKC", value).strip()
-    if any(unicodedata.category(character) == "Cc" for character in text) and kind is not ContactKind.POSTAL:
+    categories = {unicodedata.category(character) for character in text}
+    # Half a character (Cs) can come out of JSON and cannot be stored.
+    if "Cs" in categories or ("Cc" in categories and kind is not ContactKind.POSTAL):
         raise AddressInvalid(kind=kind)
+    normalized = _normalize(kind=kind, text=text)
+    if max(len(value.strip()), len(normalized)) > LONGEST_ADDRESS:
+        raise AddressInvalid(kind=kind)
+    return normalized
+
+
+def _normalize(*, kind: ContactKind, text: str) -> str:
     match kind:
         case ContactKind.EMAIL:
             return _normalize_email(text)
@@ -57,14 +80,32 @@ def normalize_address(*, kind: ContactKind, value: str) -> str:
 
 def _normalize_email(text: str) -> str:
     local, at, domain = text.rpartition("@")
-    # UTS #46 has its own idea of lower case for letters beyond ASCII, such as the sigma that ends a word.
     local = local.lower()
     try:
-        domain = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode()
+        domain = _ascii_domain(domain)
         validate_email(f"{local}{at}{domain}")
     except (UnicodeError, ValidationError) as error:
         raise AddressInvalid(kind=ContactKind.EMAIL) from error
     return f"{local}@{domain}"
+
+
+def normalize_domain(value: str) -> str:
+    """The one spelling of an e-mail domain: ASCII (IDNA 2008), lower case. An @ before it may be left standing.
+
+    Raises DomainInvalid.
+    """
+    text = unicodedata.normalize("NFKC", value).strip().removeprefix("@")
+    try:
+        domain = _ascii_domain(text)
+        validate_email(f"someone@{domain}")
+    except (UnicodeError, ValidationError) as error:
+        raise DomainInvalid from error
+    return domain
+
+
+def _ascii_domain(domain: str) -> str:
+    # UTS #46 has its own idea of lower case for letters beyond ASCII, such as the sigma that ends a word.
+    return domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode()
 
 
 def mask_address(*, kind: ContactKind, value: str) -> str:

@@ -33,6 +33,38 @@ def stop_url(*, contact_point: ContactPoint, topic: Purpose, channel: Channel) -
     return _absolute(reverse("preferences:stop", args=[make_stop_token(token)]))
 
 
+class LinkMaker:
+    """Makes the two links of a message for many people: the same as `stop_url` and `manage_url`, with what is common to
+    all of them looked up once."""
+
+    def __init__(self, *, brand: int, topic: int, channel: Channel, now: dt.datetime) -> None:
+        self._brand, self._topic, self._channel, self._now = brand, topic, channel, now
+        self._stop, self._manage = (
+            _absolute(reverse(f"preferences:{name}", args=["token"])).split("token")
+            for name in ("stop", "link")
+        )
+
+    def stop_url(self, recipient: int, contact_point: int) -> str:
+        """The stop link of a recipient reached at a contact point (primary keys)."""
+        before, after = self._stop
+        token = StopToken(
+            recipient=recipient,
+            contact_point=contact_point,
+            brand=self._brand,
+            topic=self._topic,
+            channel=self._channel,
+        )
+        return f"{before}{make_stop_token(token)}{after}"
+
+    def manage_url(self, recipient: int, contact_point: int) -> str:
+        """The manage link of a recipient reached at a contact point (primary keys)."""
+        before, after = self._manage
+        token = ManageToken(
+            recipient=recipient, contact_point=contact_point, brand=self._brand, issued_at=self._now
+        )
+        return f"{before}{make_manage_token(token)}{after}"
+
+
 def manage_url(*, contact_point: ContactPoint, brand: int | None, now: dt.datetime) -> str:
     """The manage link of whoever reads this address; `brand` (primary key) gives the page its look."""
     token = ManageToken(

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preferences.enums import ContactKind
-from preferences.identity import AddressInvalid, keyed_hash, mask_address, normalize_address
+from preferences.identity import (
+    AddressInvalid,
+    DomainInvalid,
+    address_hash,
+    keyed_hash,
+    mask_address,
+    normalize_address,
+    normalize_domain,
+)
 
 EMAIL, PHONE, POSTAL = ContactKind.EMAIL, ContactKind.PHONE, ContactKind.POSTAL
 
@@ -84,7 +92,11 @@ NONE = [
     (PHONE, "+47\x00400 00 000"),
     (POSTAL, ""),
     (POSTAL, " \n "),
+    (PHONE, "+47 400 00 000" + " " * 320 + "1"),
     (POSTAL, "Storgata\x00 1"),
+    (POSTAL, "Storgata \ud800"),
+    (POSTAL, "Storgata 1 " * 40),
+    (POSTAL, "\u00df" * 200),
 ]
 
 
@@ -130,6 +142,63 @@ def test_domain_beyond_ascii_has_one_spelling_in_every_form_and_case(name):
     assert spelling.isascii()
     for form in ("NFC", "NFD"):
         assert normalize_address(kind=EMAIL, value=unicodedata.normalize(form, address)) == spelling
+
+
+DOMAINS = [
+    ("example.com", "example.com"),
+    (" Example.COM ", "example.com"),
+    ("@example.com", "example.com"),
+    ("bl\u00e5b\u00e6r.no", "xn--blbr-roah.no"),
+    ("BLA\u030aB\u00c6R.no", "xn--blbr-roah.no"),
+    ("mail.example.co.uk", "mail.example.co.uk"),
+]
+
+
+@pytest.mark.parametrize(("value", "spelling"), DOMAINS)
+def test_one_spelling_of_a_domain_and_it_is_that_of_addresses_there(value, spelling):
+    assert normalize_domain(value) == spelling
+    assert normalize_domain(spelling) == spelling
+    address = f"kari@{value.strip().removeprefix('@')}"
+    assert normalize_address(kind=EMAIL, value=address) == f"kari@{spelling}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        " ",
+        "@",
+        "example",
+        ".com",
+        "example..com",
+        "kari@example.com",
+        "example.com.",
+        "-a.com",
+        "a b.com",
+    ],
+)
+def test_what_is_no_domain(value):
+    with pytest.raises(DomainInvalid) as caught:
+        normalize_domain(value)
+    assert caught.value.code == "domain_invalid"
+
+
+@pytest.mark.parametrize("value", ["exa\x00mple.com", "example.com\nb.com", "\ud800.com", "a" * 64 + ".com"])
+def test_what_can_be_no_domain_whatever_is_in_it(value):
+    with pytest.raises(DomainInvalid):
+        normalize_domain(value)
+
+
+def test_hash_of_an_address_tells_kinds_and_keys_apart(settings):
+    one = address_hash(kind=EMAIL, normalized="+4740000000")
+    assert len(one) == 32
+    assert one == address_hash(kind=EMAIL, normalized="+4740000000")
+    others = [address_hash(kind=PHONE, normalized="+4740000000")]
+    settings.SECRET_KEY = "another" * 10
+    assert address_hash(kind=EMAIL, normalized="+4740000000") == one, "another secret key changes nothing"
+    settings.ADDRESS_KEY = "another" * 10
+    others.append(address_hash(kind=EMAIL, normalized="+4740000000"))
+    assert len({one, *others}) == 3
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 from preferences.enums import Channel, Kind
 from preferences.scope import Scope
 from preferences.tokens import (
+    ConfirmToken,
     ManageToken,
     StopToken,
     TokenInvalid,
     UndoToken,
+    make_confirm_token,
     make_manage_token,
     make_stop_token,
     make_undo_token,
+    read_confirm_token,
     read_manage_token,
     read_stop_token,
     read_undo_token,
@@ -28,10 +31,12 @@ LARGEST = 2**63 - 1
 STOP = StopToken(recipient=1, contact_point=2, brand=3, topic=4, channel=Channel.EMAIL)
 MANAGE = ManageToken(recipient=1, contact_point=2, brand=3, issued_at=NOW)
 UNDO = UndoToken(event=1, contact_point=2, issued_at=NOW)
+CONFIRM = ConfirmToken(recipient=1, contact_point=2, up_to=3, issued_at=NOW)
 KINDS = {
     "stop": (STOP, make_stop_token, read_stop_token),
     "manage": (MANAGE, make_manage_token, read_manage_token),
     "undo": (UNDO, make_undo_token, read_undo_token),
+    "confirm": (CONFIRM, make_confirm_token, read_confirm_token),
 }
 LARGE = {
     "stop": StopToken(
@@ -39,6 +44,7 @@ LARGE = {
     ),
     "manage": ManageToken(recipient=LARGEST, contact_point=LARGEST, brand=LARGEST, issued_at=NOW),
     "undo": UndoToken(event=LARGEST, contact_point=LARGEST, issued_at=NOW),
+    "confirm": ConfirmToken(recipient=LARGEST, contact_point=LARGEST, up_to=LARGEST, issued_at=NOW),
 }
 WITHOUT = {
     "manage": ManageToken(recipient=1, contact_point=2, brand=None, issued_at=NOW),
@@ -158,7 +164,7 @@ def test_other_signatures_of_the_same_key_are_none_of_ours():
             read_stop_token(text)
 
 
-@pytest.mark.parametrize("salt", ["stop", "manage", "undo"])
+@pytest.mark.parametrize("salt", KINDS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_payload_counts_only_under_the_salt_of_its_kind(kind, salt):
     """Two kinds may one day have payloads of one shape: the salt keeps them apart."""
@@ -178,3 +184,15 @@ def test_payload_counts_only_under_the_salt_of_its_kind(kind, salt):
 @pytest.mark.parametrize("token", [MANAGE, UNDO])
 def test_freshness(token, seconds, fresh):
     assert token.is_fresh(now=NOW + dt.timedelta(seconds=seconds), days=30) is fresh
+
+
+@pytest.mark.parametrize("secret", ["short", "\u00e6" * 80])
+@pytest.mark.parametrize("number", [0, 1, 7, 63, 2**62])
+def test_tokens_are_what_the_framework_signs(settings, secret, number):
+    """The quick way of signing and the library that reads the tokens agree to the byte."""
+    settings.SECRET_KEY = secret
+    token = StopToken(recipient=number, contact_point=number + 1, brand=2, topic=3, channel=Channel.IN_PRODUCT)
+    expected = signing.Signer(salt="preferences.stop", sep=".").sign_object(
+        [number, number + 1, 2, 3, "in_product"]
+    )
+    assert make_stop_token(token) == expected

@@ -1,5 +1,25 @@
 """Staff: the ledger to read, changes on a person's behalf, the catalogue to edit. Imported by Django's admin."""
 
-from preferences.admin import background_tasks, catalogue, events, recipients, wordings
+from preferences.admin import (
+    api_clients,
+    background_tasks,
+    catalogue,
+    events,
+    published_rules,
+    recipients,
+    rules,
+    suppressions,
+    wordings,
+)
 
-__all__ = ["background_tasks", "catalogue", "events", "recipients", "wordings"]
+__all__ = [
+    "api_clients",
+    "background_tasks",
+    "catalogue",
+    "events",
+    "published_rules",
+    "recipients",
+    "rules",
+    "suppressions",
+    "wordings",
+]

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
+from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -29,8 +29,9 @@ from unfold.widgets import (
 )
 
 from preferences.admin.colour import COLOUR, READABLE, contrast_with_white
+from preferences.admin.publish import publishing
 from preferences.admin.translated import NameInput, TextInput
-from preferences.enums import Channel, Kind
+from preferences.enums import Channel, Kind, ProfilingUse
 from preferences.models import Brand, ProfilingPurpose, Topic
 
 
@@ -67,6 +68,15 @@ class HistoryAdmin(SimpleHistoryAdmin, ModelAdmin):
 
     def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
         return True
+
+    def get_history_queryset(
+        self, request: HttpRequest, history_manager: Any, pk_name: str, object_id: Any
+    ) -> QuerySet[Any]:
+        """With whoever made each change. For a model without relations the library would ask for all there are."""
+        related = [
+            field.name for field in history_manager.model.tracked_fields if isinstance(field, ForeignKey)
+        ]
+        return history_manager.filter(**{pk_name: object_id}).select_related("history_user", *related)
 
     def history_form_view(
         self,
@@ -131,9 +141,13 @@ class BrandForm(RetirableForm):
             "sender_name",
             "sender_email",
             "colour",
+            "offers_to_children",
             "position",
         ]
-        widgets = {"colour": UnfoldAdminColorInputWidget}
+        widgets = {
+            "colour": UnfoldAdminColorInputWidget,
+            "offers_to_children": UnfoldBooleanSwitchWidget,
+        }
 
     def clean_colour(self) -> str:
         colour: str = self.cleaned_data["colour"]
@@ -159,7 +173,7 @@ class BrandAdmin(CatalogueAdmin):
     list_display = ["name", "key", "legal_entity", "sample", "standing"]
     readonly_fields = ["sample"]
     fieldsets = [
-        (None, {"fields": ["key", "name", "legal_entity", "privacy_notice_url"]}),
+        (None, {"fields": ["key", "name", "legal_entity", "privacy_notice_url", "offers_to_children"]}),
         (_("Sender"), {"fields": ["sender_name", "sender_email"]}),
         (_("Look"), {"fields": ["colour", "sample"]}),
         (_("Standing"), {"fields": ["position", "retired"]}),
@@ -228,20 +242,37 @@ def _brands() -> QuerySet[Brand]:
 class ProfilingPurposeForm(RetirableForm):
     class Meta:
         model = ProfilingPurpose
-        fields = ["key", "name", "description", "data_used", "requirement", "position"]
+        fields = ["key", "name", "description", "data_used", "use", "requirement", "position"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.kind = Kind.PROFILING
-        for name in {"requirement", "data_used"} & self.fields.keys():
+        for name in {"requirement", "data_used", "use"} & self.fields.keys():
             self.fields[name].required = True
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        tracking = ProfilingPurpose.objects.filter(use=ProfilingUse.EMAIL_TRACKING, retired_at=None)
+        # The constraint asks for a column that is no field here, so the form would leave it to the database.
+        if (
+            data.get("use") == ProfilingUse.EMAIL_TRACKING
+            and not data.get("retired")
+            and tracking.exclude(pk=self.instance.pk).exists()
+        ):
+            self.add_error("use", _("There is a purpose for e-mail tracking already."))
+        return data
 
 
 @admin.register(ProfilingPurpose)
 class ProfilingPurposeAdmin(CatalogueAdmin):
     form = ProfilingPurposeForm
-    list_display = ["name", "key", "requirement", "standing"]
+    list_display = ["name", "key", "use", "requirement", "standing"]
     fieldsets = [
-        (None, {"fields": ["key", "name", "description", "data_used", "requirement"]}),
+        (None, {"fields": ["key", "name", "description", "data_used"]}),
+        (_("National law"), {"fields": ["use", "requirement"]}),
         (_("Standing"), {"fields": ["position", "retired"]}),
     ]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        with publishing(request):
+            super().save_model(request, obj, form, change)

@@ -37,7 +37,7 @@ class RecordedBetween(RangeDateFilter):
             return None
 
 
-class _ColumnFilter(DropdownFilter):
+class ColumnFilter(DropdownFilter):
     """One column, one of its values. A value that cannot be is no filter."""
 
     column: str
@@ -49,7 +49,7 @@ class _ColumnFilter(DropdownFilter):
         return queryset.filter(**{self.column: value})
 
 
-class SourceFilter(_ColumnFilter):
+class SourceFilter(ColumnFilter):
     title = _("source")
     parameter_name = column = "source"
 
@@ -57,7 +57,7 @@ class SourceFilter(_ColumnFilter):
         return [(source.value, SOURCES[source]) for source in Source]
 
 
-class StateFilter(_ColumnFilter):
+class StateFilter(ColumnFilter):
     title = _("state")
     parameter_name = column = "state"
 
@@ -65,7 +65,7 @@ class StateFilter(_ColumnFilter):
         return list(State.choices)
 
 
-class ChannelFilter(_ColumnFilter):
+class ChannelFilter(ColumnFilter):
     """`all` stands for statements that are not about one channel."""
 
     title = _("channel")
@@ -80,7 +80,7 @@ class ChannelFilter(_ColumnFilter):
         return super().queryset(request, queryset)
 
 
-class BrandFilter(_ColumnFilter):
+class BrandFilter(ColumnFilter):
     title = _("brand")
     parameter_name = column = "brand"
 
@@ -88,7 +88,7 @@ class BrandFilter(_ColumnFilter):
         return [(str(brand.pk), brand.name) for brand in Brand.objects.order_by("position", "pk")]
 
 
-class PurposeFilter(_ColumnFilter):
+class PurposeFilter(ColumnFilter):
     title = _("topic or profiling purpose")
     parameter_name = column = "purpose"
 
@@ -102,7 +102,7 @@ class PurposeFilter(_ColumnFilter):
         ]
 
 
-class StaffFilter(_ColumnFilter):
+class StaffFilter(ColumnFilter):
     title = _("staff member")
     parameter_name = column = "staff"
 

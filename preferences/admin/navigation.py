@@ -33,6 +33,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                     "preferences_recipient_add",
                     "preferences.add_recipient",
                 ),
+                (
+                    _("Suppressions"),
+                    "block",
+                    "preferences_suppression_changelist",
+                    "preferences.view_suppression",
+                ),
             ],
         ),
         (
@@ -67,10 +73,34 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         ),
         (
+            _("National law"),
+            [
+                (
+                    _("Marketing rules"),
+                    "gavel",
+                    "preferences_marketingrule_changelist",
+                    "preferences.view_marketingrule",
+                ),
+                (
+                    _("Profiling rules"),
+                    "policy",
+                    "preferences_profilingrule_changelist",
+                    "preferences.view_profilingrule",
+                ),
+                (
+                    _("Published rules"),
+                    "verified",
+                    "preferences_publishedrules_changelist",
+                    "preferences.view_publishedrules",
+                ),
+            ],
+        ),
+        (
             _("Staff"),
             [
                 (_("Users"), "badge", "accounts_user_changelist", "accounts.view_user"),
                 (_("Groups"), "group", "auth_group_changelist", "auth.view_group"),
+                (_("API clients"), "key", "preferences_apiclient_changelist", "preferences.view_apiclient"),
                 (
                     _("Background tasks"),
                     "pending_actions",

@@ -23,6 +23,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 from preferences.enums import ContactKind, Relationship
 from preferences.identity import AddressInvalid, normalize_address
 from preferences.models import ContactPoint, Recipient
+from preferences.models.country import validate_country
 
 _KINDS = {"email": ContactKind.EMAIL, "phone": ContactKind.PHONE, "postal": ContactKind.POSTAL}
 
@@ -73,8 +74,10 @@ class NewRecipientForm(forms.Form):
     )
 
     def clean_country(self) -> str:
-        country: str = self.cleaned_data["country"]
-        return country.upper()
+        country: str = self.cleaned_data["country"].upper()
+        if country:
+            validate_country(country)
+        return country
 
     def clean_external_id(self) -> str | None:
         external_id: str = self.cleaned_data["external_id"]

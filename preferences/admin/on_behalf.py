@@ -266,9 +266,20 @@ def _in_words(results: Sequence[ChangeResult], *, subjects: Sequence[Subject]) -
         {
             "label": labels[result.change.scope],
             "outcome": result.outcome.label,
-            "detail": result.refusal.label if result.refusal else "",
+            "detail": _detail(result),
             "is_good": result.outcome in {Outcome.CHANGED, Outcome.ALREADY_SO},
             "event": result.event,
         }
         for result in results
     ]
+
+
+def _detail(result: ChangeResult) -> str:
+    """What staff have to know besides the outcome."""
+    if result.refusal:
+        return str(result.refusal.label)
+    if result.state is not State.PENDING:
+        return ""
+    if result.mail_due_at is None:
+        return gettext("The law asks the person to confirm this, and the request is too old for that. Ask anew.")
+    return gettext("It starts once the person has confirmed it by e-mail. Nobody else can.")

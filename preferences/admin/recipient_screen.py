@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -12,13 +14,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
+from preferences.admin.facts import PERMISSIONS
 from preferences.admin.words import REASONS, SOURCES
 from preferences.decisions.history import history_of, merges_of
 from preferences.decisions.page import PreferencePage, Stop, Switch, page_for
+from preferences.decisions.rules_in_force import current_rules
 from preferences.enums import Source
-from preferences.models import Recipient
+from preferences.models import Recipient, Suppression
+from preferences.rules.evaluate import Facts, too_young
 
 _TIMELINE_LENGTH = 50
+_SALES_SHOWN = 10
 
 
 def recipient_view(request: HttpRequest, recipient_id: int, model_admin: ModelAdmin) -> HttpResponseBase:
@@ -26,7 +32,8 @@ def recipient_view(request: HttpRequest, recipient_id: int, model_admin: ModelAd
     if not request.user.has_perms(["preferences.view_recipient", "preferences.view_event"]):
         raise PermissionDenied
     recipient = get_object_or_404(Recipient.objects.select_related("account"), pk=recipient_id)
-    page = page_for(recipient=recipient, now=timezone.now())
+    now = timezone.now()
+    page = page_for(recipient=recipient, now=now)
     before = request.GET.get("before", "")
     timeline = history_of(
         recipient=recipient.pk,
@@ -43,7 +50,9 @@ def recipient_view(request: HttpRequest, recipient_id: int, model_admin: ModelAd
             "model_admin": model_admin,
             "title": f"#{recipient.pk}",
             "recipient": recipient,
-            "contact_points": recipient.contact_points.order_by("pk"),
+            "addresses": _addresses(recipient),
+            "sales": recipient.sales.select_related("brand").order_by("-sold_on", "-pk")[:_SALES_SHOWN],
+            "age": _age(recipient, today=now.date()),
             "merges": merges_of(recipient=recipient.pk),
             "sections": _sections(page),
             "stops": _broad_stops(page),
@@ -53,11 +62,46 @@ def recipient_view(request: HttpRequest, recipient_id: int, model_admin: ModelAd
             ],
             "older": timeline[_TIMELINE_LENGTH - 1].event.pk if len(timeline) > _TIMELINE_LENGTH else None,
             "is_newest": not before,
+            "may_edit": any(request.user.has_perm(permission) for permission in PERMISSIONS.values())
+            and not (recipient.erased_at or recipient.merged_into_id),
             "may_act": may_act and not recipient.merged_into_id,
             "may_erase": request.user.has_perm("preferences.erase_recipient")
             and not (recipient.erased_at or recipient.merged_into_id),
         },
     )
+
+
+def _addresses(recipient: Recipient) -> list[dict[str, Any]]:
+    """The contact points, each with the suppression that is in force for it or for its domain."""
+    points = list(recipient.contact_points.order_by("pk"))
+    domains = {point.pk: point.domain for point in points}
+    in_force = Suppression.objects.in_force().filter(
+        Q(address_hash__in=[bytes(point.address_hash) for point in points])
+        | Q(domain__in=[domain for domain in domains.values() if domain])
+    )
+    suppressions = list(in_force) if points else []
+    by_hash = {bytes(row.address_hash): row for row in suppressions if row.address_hash}
+    by_domain = {row.domain: row for row in suppressions if row.domain}
+    return [
+        {
+            "point": point,
+            "suppression": by_hash.get(bytes(point.address_hash)) or by_domain.get(domains[point.pk]),
+        }
+        for point in points
+    ]
+
+
+def _age(recipient: Recipient, *, today: dt.date) -> str:
+    """What is known of the person's age: whether it is enough where they live, not the date."""
+    if recipient.born_on is None:
+        return ""
+    country = current_rules().country_facts(recipient.country)
+    words = {"age": country.minimum_age}
+    if country.minimum_age is None:
+        return _("known; the law of the country names no minimum")
+    if too_young(facts=Facts(born_on=recipient.born_on), country=country, today=today):
+        return _("below the minimum of %(age)s years") % words
+    return _("at least the minimum of %(age)s years") % words
 
 
 def _sections(page: PreferencePage) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from preferences.admin.erase import erase_view
+from preferences.admin.facts import facts_view
 from preferences.admin.new_recipient import new_recipient_view
 from preferences.admin.on_behalf import on_behalf_view
 from preferences.admin.read_only import ReadOnlyAdmin
@@ -67,6 +68,7 @@ class RecipientAdmin(ReadOnlyAdmin):
                 ("<int:recipient_id>/", recipient_view, "change"),
                 ("<int:recipient_id>/on-behalf/", on_behalf_view, "on_behalf"),
                 ("<int:recipient_id>/undo/<int:event_id>/", undo_view, "undo"),
+                ("<int:recipient_id>/facts/", facts_view, "facts"),
                 ("<int:recipient_id>/erase/", erase_view, "erase"),
             ]
         ]

@@ -100,7 +100,7 @@ SELECT asked.position, asked.point_id, {rules}, person.id, person.erased_at <= %
                           AND coalesce(suppression.lifted_at > %(moment)s::timestamptz, true)
                           AND (suppression.address_hash = point.address_hash
                                OR point.kind = 'email'
-                                  AND suppression.domain = split_part(point.normalized, '@', 2))
+                                  AND suppression.domain = split_part(point.normalized, '@', -1))
                        ) AS suppressed
                   FROM preferences_contactpoint AS point
                  WHERE recipient_id = person.id AND created_at <= %(moment)s::timestamptz) AS point),

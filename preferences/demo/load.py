@@ -7,6 +7,7 @@ import datetime as dt
 from django.db import connection, transaction
 
 from preferences.demo.catalogue import BRANDS, load_catalogue, retire_topics
+from preferences.demo.facts import load_facts
 from preferences.demo.past import tell_past
 from preferences.demo.people import load_people, load_staff
 from preferences.imports.rules import load_rules
@@ -31,13 +32,19 @@ def load_demo(*, now: dt.datetime) -> bool:
         if Brand.objects.filter(key=BRANDS[0].key).exists():
             return False
         purposes = load_catalogue()
-        load_rules(
-            marketing=read_marketing_rules(MARKETING_FILE.read_bytes()),
-            profiling=read_profiling_rules(PROFILING_FILE.read_bytes()),
-            now=now,
-        )
+        load_shipped_rules(now=now)
         recipients = load_people(now=now)
         staff = load_staff()
+        load_facts(recipients=recipients, staff=staff["support"], now=now)
         tell_past(recipients=recipients, purposes=purposes, staff=staff["support"], now=now)
         retire_topics(now=now)
     return True
+
+
+def load_shipped_rules(*, now: dt.datetime) -> None:
+    """Load the national rules that come with the project, and publish them."""
+    load_rules(
+        marketing=read_marketing_rules(MARKETING_FILE.read_bytes()),
+        profiling=read_profiling_rules(PROFILING_FILE.read_bytes()),
+        now=now,
+    )

@@ -11,21 +11,22 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from django.db.models import Max
 from django.utils import translation
 
 from preferences import ledger
 from preferences.decisions.wording import Words, current_words
-from preferences.demo.people import ACCOUNT_HOLDER, PEOPLE, DemoPerson
+from preferences.demo.people import ACCOUNT_HOLDER, PEOPLE, DemoPerson, home_brand
 from preferences.enums import Actor, Channel, Kind, Outcome, Route, Source, State
 from preferences.ledger import Change, Evidence
-from preferences.models import Brand, Purpose, Recipient
+from preferences.models import Brand, ConfirmationRequest, Event, Purpose, Recipient
 from preferences.models.wording import WordingText
 from preferences.scope import Scope
 
 _SEED = 20260503
 _IMPORTED_DAYS_AGO = 118
-# The brand somebody is likeliest to be a customer of, by country.
-_HOME_BRAND = {"NO": "tallvik", "ES": "cordilla", "BR": "cordilla", "MX": "cordilla"}
+# A German prospect: the law there lets a yes by e-mail count once it was confirmed.
+_CONFIRMS = "paul.brandt@nordspeicher.example"
 _STAFF_REASONS = {
     Route.PHONE: "Called about an invoice and asked for this change.",
     Route.LETTER: "Asked for this change in a letter.",
@@ -57,6 +58,14 @@ class TakenBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """The person presses the button that the mail about what waits for confirmation leads to."""
+
+    at: dt.datetime
+    email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BroughtTogether:
     """A second address turns out to be the same person's."""
 
@@ -65,7 +74,7 @@ class BroughtTogether:
     second_address: str
 
 
-type Act = Said | TakenBack | BroughtTogether
+type Act = Said | TakenBack | Confirmed | BroughtTogether
 
 
 def tell_past(
@@ -96,10 +105,11 @@ class _Plan:
     def acts(self) -> Iterator[Act]:
         yield from self._kari()
         yield from self._late_letter()
+        yield from self._confirmation()
         for person in PEOPLE:
             if person.is_customer:
                 yield self._imported(person)
-            if person.email != ACCOUNT_HOLDER:
+            if person.email not in {ACCOUNT_HOLDER, _CONFIRMS}:
                 yield from self._visits(person)
                 yield from self._one_clicks(person)
                 yield from self._staff_requests(person)
@@ -168,6 +178,23 @@ class _Plan:
             route=Route.LETTER,
             reason="The letter lay in the post room for five days.",
         )
+
+    def _confirmation(self) -> Iterator[Act]:
+        """A yes that was confirmed, one that was not in time, and one that still waits."""
+        for days_ago, topic, confirmed in (
+            (52, "aurelund-insight", True),
+            (38, "aurelund-offers", False),
+            (3, "aurelund-product-news", False),
+        ):
+            said_at = self._at(days_ago, 9, 20)
+            yield Said(
+                at=said_at,
+                email=_CONFIRMS,
+                source=Source.LINK,
+                changes=(self._topic(topic, Channel.EMAIL, State.OPTED_IN),),
+            )
+            if confirmed:
+                yield Confirmed(at=said_at + dt.timedelta(minutes=7), email=_CONFIRMS)
 
     def _imported(self, person: DemoPerson) -> Said:
         """What the earlier system knew about a customer."""
@@ -291,7 +318,7 @@ class _Plan:
     def _likely(self, person: DemoPerson) -> list[Purpose]:
         """The offered topics, those of the brand the person is likeliest to know twice."""
         offered = [topic for topic in self._topics if topic.key != "tallvik-magazine"]
-        home = _HOME_BRAND.get(person.country, "aurelund")
+        home = home_brand(person.country)
         return offered + [topic for topic in offered if topic.brand and topic.brand.key == home]
 
     def _any_time(self, person: DemoPerson) -> dt.datetime:
@@ -337,6 +364,8 @@ class _Teller:
                 self._said(act)
             case TakenBack():
                 self._taken_back(act)
+            case Confirmed():
+                self._confirmed(act)
             case BroughtTogether():
                 ledger.merge(
                     surviving=self._recipients[act.email].pk,
@@ -365,10 +394,20 @@ class _Teller:
             if result.outcome is Outcome.CHANGED and result.event:
                 self._latest_change[act.email] = result.event
 
+        # The mail of that day was sent: the worker of today has none to send.
+        ConfirmationRequest.objects.filter(recipient=recorded.recipient, answered_at=None).update(
+            answered_at=act.at + dt.timedelta(minutes=1), sent=True
+        )
+
     def _taken_back(self, act: TakenBack) -> None:
         event = self._latest_change.pop(act.email, None)
         if event is not None:
             ledger.undo(event=event, evidence=Evidence(source=Source.UNDO), now=act.at)
+
+    def _confirmed(self, act: Confirmed) -> None:
+        recipient = self._recipients[act.email].pk
+        newest = Event.objects.filter(recipient=recipient).aggregate(newest=Max("pk"))["newest"]
+        ledger.confirm(recipient=recipient, up_to=newest, now=act.at)
 
     def _with_wording(self, act: Said, *, language: str) -> list[Change]:
         if act.source not in {Source.LINK, Source.ACCOUNT}:

@@ -24,6 +24,8 @@ ACCOUNT_HOLDER = "kari@example.com"
 ADMIN = "admin@example.com"
 STAFF = {"support": "support@example.com", "editors": "editor@example.com", "auditors": "auditor@example.com"}
 
+# The brand somebody is likeliest to be a customer of, by country.
+_HOME_BRAND = {"NO": "tallvik", "ES": "cordilla", "BR": "cordilla", "MX": "cordilla"}
 _CUSTOMER, _PROSPECT = Relationship.BUSINESS_CUSTOMER, Relationship.BUSINESS_PROSPECT
 _CONSUMER, _VISITOR = Relationship.CONSUMER_CUSTOMER, Relationship.CONSUMER_PROSPECT
 
@@ -138,6 +140,11 @@ PEOPLE: tuple[DemoPerson, ...] = (
     _person("mateo.rios@example.org", "MX", _VISITOR, known_days=100),
     _person("camila.fuentes@barrovivo.example", "MX", _PROSPECT, "Barro Vivo S.A. de C.V."),
 )
+
+
+def home_brand(country: str) -> str:
+    """The key of the brand somebody in `country` is likeliest to be a customer of."""
+    return _HOME_BRAND.get(country, "aurelund")
 
 
 def load_people(*, now: dt.datetime) -> dict[str, Recipient]:

@@ -12,10 +12,9 @@ from django.db import connection, transaction
 from preferences.enums import Kind, Requirement
 from preferences.models import MarketingRule, ProfilingRule, PublishedRules, Purpose
 from preferences.rules.read import MarketingLine, ProfilingLine
-from preferences.rules.values import ANY, ProfilingRow, Rule, RuleSet
+from preferences.rules.values import ANY, VALUES, ProfilingRow, Rule, RuleSet
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('preferences.rules', 0))"
-_VALUES = ("requirement", "law", "note", "confidence")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +34,7 @@ class KeptRule:
 class LoadReport:
     """What loading did: the ids of the rules added, changed and removed, and those that were kept.
 
-    `published` is the version in force afterwards.
+    `published` is the version in force afterwards, `is_new` whether it came into force by this.
     """
 
     added: tuple[str, ...]
@@ -43,6 +42,12 @@ class LoadReport:
     removed: tuple[str, ...]
     kept: tuple[KeptRule, ...]
     published: str
+    is_new: bool
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is other than before."""
+        return bool(self.added or self.changed or self.removed or self.is_new)
 
 
 def load_rules(
@@ -54,8 +59,8 @@ def load_rules(
     is; the report shows the difference.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK)
+        lock_rules()
+        before = _newest()
         done = _Done()
         _load(MarketingRule, ("country", "channel", "relationship"), marketing, done=done)
         _load(ProfilingRule, ("country", "use"), profiling, done=done)
@@ -66,22 +71,36 @@ def load_rules(
         removed=tuple(done.removed),
         kept=tuple(done.kept),
         published=published.version,
+        is_new=before is None or before.pk != published.pk,
     )
+
+
+def lock_rules() -> None:
+    """Wait for whoever else is editing or publishing rules; they wait for the end of this transaction in turn.
+
+    Two publishers come one after the other, so that the newest set holds what both wrote. Taken before the first row
+    is written, the lock cannot meet another in a deadlock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK)
 
 
 def publish_rules(*, now: dt.datetime) -> PublishedRules:
     """Publish what the tables and the profiling purposes say now, and return it; the set in force where nothing
-    differs. Whoever edits a rule, a profiling purpose's default or its use calls this in the same transaction.
+    differs. Whoever edits a rule, a profiling purpose's default or its use calls `lock_rules` before and this
+    afterwards, all in one transaction.
     """
     with transaction.atomic():
-        # Two publishers come one after the other, so that the newest set holds what both wrote.
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK)
+        lock_rules()
         rules = rules_in_tables()
-        newest = PublishedRules.objects.defer("content").order_by("-pk").first()
+        newest = _newest()
         if newest and newest.version == rules.version:
             return newest
         return PublishedRules.objects.create(version=rules.version, content=rules.content, in_force_from=now)
+
+
+def _newest() -> PublishedRules | None:
+    return PublishedRules.objects.defer("content").order_by("-pk").first()
 
 
 def rules_in_tables() -> RuleSet:
@@ -153,14 +172,14 @@ def _load(
     """Bring one table in line with one file."""
     there = {tuple(getattr(rule, name) for name in key): rule for rule in model.objects.all()}
     for line in lines:
-        values = {name: str(getattr(line, name)) for name in _VALUES}
+        values = {name: str(getattr(line, name)) for name in VALUES}
         rule = there.pop(tuple(str(getattr(line, name)) for name in key), None)
         if rule is None:
             rule = model(**{name: str(getattr(line, name)) for name in key}, **values, shipped=values)
             rule.save()
             done.added.append(str(rule))
             continue
-        ours = {name: str(getattr(rule, name)) for name in _VALUES}
+        ours = rule.values
         if ours == values:
             # Staff and the file agree, however they came to it.
             if rule.shipped != values:
@@ -173,7 +192,7 @@ def _load(
             rule.save()
             done.changed.append(str(rule))
         else:
-            different = [name for name in _VALUES if ours[name] != values[name]]
+            different = [name for name in values if ours[name] != values[name]]
             done.kept.append(
                 KeptRule(
                     rule=str(rule),
@@ -182,9 +201,8 @@ def _load(
                 )
             )
     for rule in there.values():
-        ours = {name: str(getattr(rule, name)) for name in _VALUES}
-        if rule.shipped is None or ours != rule.shipped:
-            done.kept.append(KeptRule(rule=str(rule), ours=ours, theirs=None))
+        if rule.values != rule.shipped:
+            done.kept.append(KeptRule(rule=str(rule), ours=rule.values, theirs=None))
         else:
             done.removed.append(str(rule))
             rule.delete()

@@ -1,6 +1,7 @@
 """The write path. Nobody else writes an Event or a Choice."""
 
 from preferences.ledger.append import RecipientGone
+from preferences.ledger.ask_again import ask_again
 from preferences.ledger.confirm import confirm
 from preferences.ledger.erase import erase
 from preferences.ledger.merge import merge
@@ -16,6 +17,7 @@ __all__ = [
     "Evidence",
     "RecipientGone",
     "Recorded",
+    "ask_again",
     "confirm",
     "erase",
     "merge",

@@ -13,7 +13,6 @@ from preferences.enums import Actor, Outcome, Refusal, Source, State
 from preferences.ledger.append import Author, Entry, append, lock_recipient
 from preferences.ledger.values import Change, ChangeResult, Recorded
 from preferences.models import Event
-from preferences.models.wording import WordingText
 
 
 def confirm(*, recipient: int, up_to: int, now: dt.datetime) -> Recorded:
@@ -45,7 +44,7 @@ def confirm(*, recipient: int, up_to: int, now: dt.datetime) -> Recorded:
                     previous_state=State.PENDING,
                     occurred_at=latest_time(choices=choices, now=now),
                     moves=True,
-                    wording=_wording(asked[statement.event]),
+                    wording=asked[statement.event].shown,
                     confirmed=True,
                 )
                 for statement in confirmed
@@ -90,8 +89,3 @@ def _refusal(event: Event) -> Refusal | None:
     if event.channel and event.channel not in purpose.channels:
         return Refusal.CHANNEL_NOT_OFFERED
     return None
-
-
-def _wording(event: Event) -> WordingText | None:
-    """What the person was shown when they said yes: it is this that they confirm."""
-    return WordingText(language=event.wording.language, text=event.wording.text) if event.wording else None

@@ -10,14 +10,17 @@ from django.db.models import Q
 
 from preferences.decisions.choices import load_choices
 from preferences.decisions.covering import latest_time, stated_state
-from preferences.enums import Actor, Kind, Source, State
+from preferences.enums import Actor, Kind, Source, State, SuppressionKind, SuppressionReason
 from preferences.ledger.append import Author, Entry, append, lock_recipient
-from preferences.models import ContactPoint, Recipient
+from preferences.models import ContactPoint, Recipient, Sale, Suppression
 from preferences.scope import Scope
 
 
 def erase(*, recipient: int, now: dt.datetime) -> None:
     """Remove every address, number and detail of a recipient; refuse all marketing and profiling in the history.
+
+    Of each address and number a suppression stays, by its keyed hash alone: whoever brings it back, in an import or as
+    a new person, gets no marketing there until staff lift it.
 
     The rows that were merged into this one are emptied with it, and the account is deleted unless it is a staff
     member's. The history keeps its rows, which hold no personal data, and names nobody any more. Links in old mail
@@ -42,7 +45,18 @@ def erase(*, recipient: int, now: dt.datetime) -> None:
             now=now,
         )
         person = Recipient.objects.filter(Q(pk=recipient) | Q(merged_into=recipient))
-        ContactPoint.objects.filter(recipient__in=person).delete()
+        points = ContactPoint.objects.filter(recipient__in=person)
+        for address_hash in points.order_by("pk").values_list("address_hash", flat=True):
+            Suppression.objects.put_in_force(
+                Suppression(
+                    kind=SuppressionKind.ADDRESS,
+                    address_hash=address_hash,
+                    reason=SuppressionReason.ERASURE,
+                    created_at=now,
+                )
+            )
+        points.delete()
+        Sale.objects.filter(recipient__in=person).delete()
         # Staff keep their account: it stands in the history of others. Sessions and addresses go with the account.
         get_user_model().objects.filter(recipient__in=person, is_staff=False).delete()
         person.update(
@@ -52,5 +66,6 @@ def erase(*, recipient: int, now: dt.datetime) -> None:
             country="",
             relationship="",
             organisation="",
+            born_on=None,
             erased_at=now,
         )

@@ -48,7 +48,8 @@ def record(*, recipient: int, changes: Sequence[Change], evidence: Evidence, now
         for change in changes:
             drafts.add(change)
         try:
-            # One statement writes it all, and is a transaction by itself; a caller's needs a savepoint to live on.
+            # One statement writes it all and is a transaction by itself, but for the mail. A caller's needs a savepoint
+            # to live on.
             several = connection.in_atomic_block or drafts.asks_for_mail
             with transaction.atomic() if several else nullcontext():
                 events = append(
@@ -139,9 +140,7 @@ class _Drafts:
     def asks_for_mail(self) -> bool:
         """Whether the person is to be mailed: something waits for confirmation, and was asked for just now."""
         return self._evidence.source not in SENDS_NO_CONFIRMATION and any(
-            draft.state is State.PENDING and not draft.refusal and not draft.superseded
-            for draft in self._drafts
-            if draft.change.state is State.OPTED_IN
+            draft.waits for draft in self._drafts
         )
 
     def add(self, change: Change) -> None:
@@ -155,9 +154,19 @@ class _Drafts:
             return
         if self._needs_confirmation(change) and not (deciding and deciding.confirmed):
             draft.state = State.PENDING
+        stated = Stated(
+            scope=change.scope,
+            state=draft.state,
+            occurred_at=self._occurred_at,
+            event=_PROVISIONAL + len(self._drafts),
+        )
         resting_on = says_all(choices=self._choices, scope=change.scope, state=draft.state)
-        if resting_on and not self._expired(resting_on):
+        if resting_on:
+            # What nobody confirmed in time is said anew, unless it is too late for this one as well.
+            draft.renews = self._can_be_confirmed(stated) and not self._can_be_confirmed(resting_on)
+        if resting_on and not draft.renews:
             draft.resting_on = resting_on.event
+            draft.waits = self._can_be_confirmed(resting_on)
             return
         draft.superseded = deciding is not None and deciding.occurred_at > self._occurred_at
         if change.state is not State.OPTED_OUT:
@@ -165,12 +174,7 @@ class _Drafts:
             if draft.refusal:
                 return
         draft.written = True
-        stated = Stated(
-            scope=change.scope,
-            state=draft.state,
-            occurred_at=self._occurred_at,
-            event=_PROVISIONAL + len(self._drafts),
-        )
+        draft.waits = not draft.superseded and self._can_be_confirmed(stated)
         same_scope = next((choice for choice in self._choices if choice.scope == change.scope), None)
         # A yes that comes too late stays without effect for good; see EventQuerySet.standing.
         without_effect = draft.superseded and change.state is not State.OPTED_OUT
@@ -199,7 +203,7 @@ class _Drafts:
                     refusal=draft.refusal,
                     event=event,
                     state=None if draft.refusal else draft.state,
-                    mail_due_at=mail_due_at if draft.state is State.PENDING else None,
+                    mail_due_at=mail_due_at if draft.waits else None,
                 )
             )
         return tuple(results)
@@ -243,11 +247,11 @@ class _Drafts:
         )
         return requirement is Requirement.DOUBLE_OPT_IN
 
-    def _expired(self, statement: Stated) -> bool:
-        """Whether a statement waits for a confirmation that would come too late."""
+    def _can_be_confirmed(self, statement: Stated) -> bool:
+        """Whether a statement waits for a confirmation that can still come in time."""
         return (
             statement.state is State.PENDING
-            and confirmable_until(statement, limits=limits_in_force()) <= self._now
+            and confirmable_until(statement, limits=limits_in_force()) > self._now
         )
 
     def _not_permitted(self, draft: _Draft) -> Refusal | None:
@@ -259,9 +263,14 @@ class _Drafts:
                 return Refusal.MAY_ONLY_NARROW
             case Widening.FRESH_LINK if not self._evidence.fresh:
                 return Refusal.LINK_TOO_OLD
-            case Widening.FILL_GAP if draft.previous_state is not State.UNSTATED and not draft.superseded:
+            case Widening.FILL_GAP if not (self._is_gap(draft) or draft.superseded):
                 return Refusal.ALREADY_STATED
         return None
+
+    def _is_gap(self, draft: _Draft) -> bool:
+        """Whether nothing has been said, or only what nobody confirmed in time and what is mailed anew now."""
+        mails = self._evidence.source not in SENDS_NO_CONFIRMATION
+        return draft.previous_state is State.UNSTATED or (draft.renews and mails)
 
     def _stale(self, change: Change) -> Refusal | None:
         """Whether the page this was sent from is older than a stop of the same thing."""
@@ -287,9 +296,11 @@ class _Draft:
         "moves",
         "previous_state",
         "refusal",
+        "renews",
         "resting_on",
         "state",
         "superseded",
+        "waits",
         "written",
     )
 
@@ -299,7 +310,9 @@ class _Draft:
         self.previous_state = previous_state
         self.refusal: Refusal | None = None
         self.resting_on: int | None = None
+        self.renews = False
         self.superseded = False
+        self.waits = False
         self.written = False
         self.moves = False
 

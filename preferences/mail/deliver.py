@@ -8,6 +8,7 @@ import logging
 import smtplib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.headerregistry import Address
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from preferences.models import ContactPoint
+from preferences.enums import ContactKind
+from preferences.identity import normalize_address
+from preferences.models import Brand, ContactPoint
 
 logger = logging.getLogger(__name__)
 
@@ -32,22 +35,34 @@ class Delivery:
 
 
 def compose(
-    *, template: str, point: ContactPoint, languages: tuple[str, ...], context: Mapping[str, Any]
+    *,
+    template: str,
+    point: ContactPoint,
+    languages: tuple[str, ...],
+    context: Mapping[str, Any],
+    sender: Brand | None = None,
 ) -> EmailMultiAlternatives:
     """The mail in templates/mail/<template>/ to one address, in the first of `languages` that we speak.
 
-    `context` holds what the templates name.
+    `context` holds what the templates name. It comes from the sender address of the brand `sender`, or from ours.
     """
     with translation.override(first_spoken(*languages)):
         message = EmailMultiAlternatives(
             subject=" ".join(render_to_string(f"mail/{template}/subject.txt", dict(context)).split()),
             body=render_to_string(f"mail/{template}/body.txt", dict(context)),
+            from_email=_sender(sender) if sender else None,
             # A domain beyond ASCII would be translated by the rules of 2003 on the way, to a domain of somebody else.
             to=[point.value if point.value.isascii() else point.normalized],
             headers={"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"},
         )
         message.attach_alternative(render_to_string(f"mail/{template}/body.html", dict(context)), "text/html")
     return message
+
+
+def _sender(brand: Brand) -> str:
+    """`"Acme News" <news@acme.example.com>`."""
+    address = normalize_address(kind=ContactKind.EMAIL, value=brand.sender_email)
+    return str(Address(display_name=" ".join(brand.sender_name.split()), addr_spec=address))
 
 
 def deliver(message: EmailMultiAlternatives, *, attempt: int, what: str) -> Delivery:

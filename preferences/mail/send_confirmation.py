@@ -7,17 +7,18 @@ holds it. So nobody but the reader of the mailbox can confirm.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.tasks import task
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from preferences.decisions.covering import Stated
-from preferences.decisions.pending import confirmation_point, pending_in_words, pending_statements
+from preferences.decisions.pending import Pending, brand_of, confirmation_point, pending_in_words
 from preferences.mail.deliver import compose, deliver, first_spoken
-from preferences.models import ConfirmationRequest, ContactPoint
+from preferences.models import ConfirmationRequest, ContactPoint, Recipient
 from preferences.tokens import ConfirmToken, make_confirm_token
 
 
@@ -26,50 +27,76 @@ def send_confirmation(*, request: int, attempt: int = 1) -> None:
     """Send one mail about everything the person has yet to confirm, and mark the request as answered. For the worker.
 
     Nothing is sent where nothing waits any more, or where the person has no usable e-mail address. Where the mail
-    server cannot take it just now, the task is enqueued again for later.
+    server cannot take it just now, the task is enqueued again for later, and the request waits again.
     """
     now = timezone.now()
-    asked = ConfirmationRequest.objects.filter(pk=request, answered_at=None).first()
-    if asked is None:
+    message = _take_up(request, now=now)
+    if message is None:
         return
-    person, point = confirmation_point(recipient=asked.recipient_id, now=now)
-    sent = False
-    if person is not None and point is not None:
-        waiting = pending_statements(choices=person.choices, now=now)
-        if waiting:
-            delivery = deliver(
-                _message(point, choices=person.choices, waiting=waiting, now=now),
-                attempt=attempt,
-                what=f"The confirmation of request {request}",
-            )
-            if delivery.again_after:
-                later = send_confirmation.using(run_after=now + delivery.again_after)
-                later.enqueue(request=request, attempt=attempt + 1)
-                return
-            sent = delivery.sent
-    ConfirmationRequest.objects.filter(pk=request).update(answered_at=now, sent=sent)
+    delivery = deliver(message, attempt=attempt, what=f"The confirmation of request {request}")
+    if delivery.sent:
+        ConfirmationRequest.objects.filter(pk=request).update(sent=True)
+    elif delivery.again_after:
+        _put_off(request, until=now + delivery.again_after, attempt=attempt + 1)
+
+
+def _take_up(request: int, *, now: dt.datetime) -> EmailMultiAlternatives | None:
+    """The mail that a request asks for, and the request marked as answered; None where there is none to send.
+
+    Marked before the mail is sent, under the lock of the person: whoever says yes from here on is not in this mail and
+    has to get another. And should the sending fail in a way nobody thought of, no request waits for ever and keeps all
+    later ones back.
+    """
+    with transaction.atomic():
+        recipient = _lock_person(request)
+        if not ConfirmationRequest.objects.filter(pk=request, answered_at=None).update(answered_at=now):
+            return None
+        person, point = confirmation_point(recipient=recipient, now=now)
+        if person is None or point is None:
+            return None
+        with translation.override(first_spoken(point.recipient.language)):
+            things = pending_in_words(choices=person.choices, now=now)
+        return _message(point, things=things, now=now) if things else None
+
+
+def _put_off(request: int, *, until: dt.datetime, attempt: int) -> None:
+    """Let the request wait again. One that was made in the meantime stands for it: its mail names everything."""
+    with transaction.atomic():
+        recipient = _lock_person(request)
+        if ConfirmationRequest.objects.filter(recipient=recipient, answered_at=None).exists():
+            return
+        ConfirmationRequest.objects.filter(pk=request).update(answered_at=None, due_at=until)
+        send_confirmation.using(run_after=until).enqueue(request=request, attempt=attempt)
+
+
+def _lock_person(request: int) -> int:
+    """Lock the recipient of a request, and return its id."""
+    recipient = ConfirmationRequest.objects.values_list("recipient", flat=True).get(pk=request)
+    Recipient.objects.select_for_update(no_key=True).get(pk=recipient)
+    return recipient
 
 
 def _message(
-    point: ContactPoint, *, choices: tuple[Stated, ...], waiting: list[Stated], now: dt.datetime
+    point: ContactPoint, *, things: Sequence[Pending], now: dt.datetime
 ) -> EmailMultiAlternatives:
-    language = first_spoken(point.recipient.language)
+    """The mail about these things, from the brand they are all of, or from us where there are several."""
     token = ConfirmToken(
         recipient=point.recipient_id,
         contact_point=point.pk,
-        up_to=max(statement.event for statement in waiting),
+        up_to=max(thing.event.pk for thing in things),
         issued_at=now,
     )
-    with translation.override(language):
-        things = pending_in_words(choices=choices, now=now)
+    brand = brand_of(things)
     return compose(
         template="confirm",
         point=point,
-        languages=(language,),
+        languages=(point.recipient.language,),
+        sender=brand,
         context={
             "confirm_url": settings.BASE_URL
             + reverse("preferences:confirm", args=[make_confirm_token(token)]),
             "things": [thing.what for thing in things],
-            "days": settings.CONFIRM_DAYS,
+            "until": min(thing.until for thing in things),
+            "brand": brand,
         },
     )

@@ -1,3 +1,4 @@
+from preferences.models.api import ApiAllowance, ApiAnswer, ApiClient
 from preferences.models.catalogue import Brand, ProfilingPurpose, Purpose, Topic
 from preferences.models.ledger import Choice, Event, Merge
 from preferences.models.recipients import ConfirmationRequest, ContactPoint, LinkRequest, Recipient, Sale
@@ -6,6 +7,9 @@ from preferences.models.suppression import Suppression
 from preferences.models.wording import Wording, WordingTemplate
 
 __all__ = [
+    "ApiAllowance",
+    "ApiAnswer",
+    "ApiClient",
     "Brand",
     "Choice",
     "ConfirmationRequest",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from preferences.enums import Actor, Channel, Kind, LegalBasis, Route, Source, State
 from preferences.models.catalogue import Brand, Purpose
 from preferences.models.recipients import Recipient
-from preferences.models.wording import Wording
+from preferences.models.wording import Wording, WordingText
 from preferences.scope import Scope
 
 
@@ -164,6 +164,11 @@ class Event(Statement):
     def legal_basis(self) -> LegalBasis | None:
         """What the statement was in law; None where it said nothing."""
         return legal_basis_of(State(self.state))
+
+    @property
+    def shown(self) -> WordingText | None:
+        """The words the person was shown, as a value; None where nothing of ours was shown."""
+        return WordingText(language=self.wording.language, text=self.wording.text) if self.wording else None
 
 
 class Choice(Statement):

@@ -6,7 +6,6 @@ import datetime as dt
 from typing import ClassVar
 
 from django.conf import settings
-from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from preferences.enums import ContactKind, Relationship
 from preferences.identity import address_hash, mask_address, normalize_address
 from preferences.models.catalogue import Brand
+from preferences.models.country import validate_country
 
 
 class Recipient(models.Model):
@@ -41,7 +41,7 @@ class Recipient(models.Model):
         max_length=2,
         blank=True,
         default="",
-        validators=[RegexValidator(r"^[A-Z]{2}$", _("Two capital letters, ISO 3166-1."))],
+        validators=[validate_country],
     )
     relationship = models.CharField(
         _("relationship"), max_length=17, choices=Relationship, blank=True, default=""
@@ -153,6 +153,11 @@ class ContactPoint(models.Model):
     def masked(self) -> str:
         """The address with most of it hidden, fit for a page opened by a link."""
         return mask_address(kind=ContactKind(self.kind), value=self.value)
+
+    @property
+    def domain(self) -> str:
+        """The domain of an e-mail address, in the spelling suppressions are found by; empty for other kinds."""
+        return self.normalized.rpartition("@")[2] if self.kind == ContactKind.EMAIL else ""
 
 
 class LinkRequest(models.Model):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from preferences.enums import Channel, Confidence, ProfilingUse, Relationship, Requirement
+from preferences.models.country import validate_country_or_any
+from preferences.rules.values import ANY, VALUES
 
-ANY = "*"
 _ANY_CHOICE = (ANY, _("Any"))
 
 
@@ -23,7 +24,7 @@ class Rule(models.Model):
     country = models.CharField(
         _("country"),
         max_length=2,
-        validators=[RegexValidator(r"^(\*|[A-Z]{2})$", _("Two capital letters (ISO 3166-1), or * for any."))],
+        validators=[validate_country_or_any],
         help_text=_("Two capital letters (ISO 3166-1), or * for any."),
     )
     requirement = models.CharField(_("required permission"), max_length=13, choices=Requirement)
@@ -34,6 +35,11 @@ class Rule(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What the row says, in the shape of `shipped`."""
+        return {name: str(getattr(self, name)) for name in VALUES}
 
 
 class MarketingRule(Rule):
@@ -76,7 +82,12 @@ class ProfilingRule(Rule):
                 fields=["country", "use"],
                 name="profiling_rule_unique",
                 violation_error_message=_("There is a rule for this combination already."),
-            )
+            ),
+            models.CheckConstraint(
+                name="profiling_rule_of_one_country",
+                condition=~Q(country=ANY),
+                violation_error_message=_("Elsewhere the purpose's own default holds: name one country."),
+            ),
         ]
 
     def __str__(self) -> str:

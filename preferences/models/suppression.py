@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -17,6 +17,23 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
     def in_force(self) -> SuppressionQuerySet:
         """Those that nobody has lifted."""
         return self.filter(lifted_at=None)
+
+    def for_the_same(self, suppression: Suppression) -> SuppressionQuerySet:
+        """Those for the address or the domain that `suppression` is for."""
+        return self.filter(address_hash=suppression.address_hash, domain=suppression.domain)
+
+    def put_in_force(self, suppression: Suppression) -> bool:
+        """Store a new one, unless one for the same address or domain is in force already; whether it was stored."""
+        if self.in_force().for_the_same(suppression).exists():
+            return False
+        try:
+            with transaction.atomic():
+                suppression.save()
+        except IntegrityError:
+            if self.in_force().for_the_same(suppression).exists():
+                return False
+            raise
+        return True
 
 
 class Suppression(models.Model):
@@ -59,6 +76,11 @@ class Suppression(models.Model):
     class Meta:
         verbose_name = _("suppression")
         verbose_name_plural = _("suppressions")
+        # Those that were lifted are asked too: what held at an earlier moment, and what staff look for.
+        indexes = [
+            models.Index(fields=["address_hash"], name="suppression_by_address"),
+            models.Index(fields=["domain"], name="suppression_by_domain"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="suppression_address_or_domain",

@@ -18,6 +18,11 @@ def countries() -> frozenset[str]:
     return frozenset(codes - _NO_COUNTRIES | {"XK"})
 
 
+def country_name(code: str, *, language: str) -> str:
+    """The name of a country in a language (a language tag, such as "nb" or "pt-br"); the code where there is none."""
+    return Locale.parse(language, sep="-").territories.get(code, code)
+
+
 def is_country(code: str) -> bool:
     """True for a code of ISO 3166-1 alpha-2 in capital letters."""
     return code in countries()

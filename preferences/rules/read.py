@@ -10,12 +10,13 @@ from pathlib import Path
 
 from preferences.enums import Channel, Confidence, ProfilingUse, Relationship, Requirement
 from preferences.rules.countries import is_country
-from preferences.rules.values import ANY, STRICTNESS
+from preferences.rules.values import ANY, STRICTNESS, facts_missing
 
 MARKETING_FILE = Path(__file__).with_name("marketing_rules.csv")
 PROFILING_FILE = Path(__file__).with_name("profiling_rules.csv")
 
 _LONGEST_LAW = 300
+_COUNTRY_CODE = "two capital letters, ISO 3166-1"
 _MARKETING = ("country", "channel", "relationship", "requirement", "law", "note", "confidence")
 _PROFILING = ("country", "use", "requirement", "law", "note", "confidence")
 
@@ -28,6 +29,26 @@ class RulesInvalid(ValueError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What a cell may hold, as a test and in words."""
+
+    allows: Callable[[str], bool]
+    what: str
+
+
+def _one_of(*words: str) -> _Word:
+    return _Word(frozenset(words).__contains__, f"one of {', '.join(words)}")
+
+
+def _is_text(text: str) -> bool:
+    return "\x00" not in text
+
+
+def _is_law(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_LAW and _is_text(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +80,22 @@ def read_marketing_rules(data: bytes) -> list[MarketingLine]:
     """The lines of a file in the shape of marketing_rules.csv (UTF-8). Raises RulesInvalid.
 
     Every combination must have an answer: there is a row for all the world, and for each country one for any channel
-    and relationship. A row for any relationship must not be laxer than those beside it, since it answers for people
-    whose relationship nobody knows.
+    and relationship, whose note holds the country's facts. A row for any relationship must not be laxer than those
+    beside it, since it answers for people whose relationship nobody knows.
     """
     problems: list[str] = []
-    words: dict[str, Callable[[str], bool]] = {
-        "country": _is_place,
-        "channel": {ANY, *Channel.values}.__contains__,
-        "relationship": {ANY, *Relationship.values}.__contains__,
+    words = {
+        "country": _Word(lambda code: code == ANY or is_country(code), f"{_COUNTRY_CODE}, or {ANY}"),
+        "channel": _one_of(ANY, *Channel.values),
+        "relationship": _one_of(ANY, *Relationship.values),
     }
     rows = _rows(data, columns=_MARKETING, words=words, key=_MARKETING[:3], problems=problems)
+    problems += [
+        f"Line {number}: the note lacks {fact}."
+        for number, row in rows
+        if row["country"] != ANY and row["channel"] == row["relationship"] == ANY
+        for fact in facts_missing(row["note"])
+    ]
     lines = {
         (row["country"], row["channel"], row["relationship"]): (number, _requirement(row))
         for number, row in rows
@@ -100,10 +127,7 @@ def read_marketing_rules(data: bytes) -> list[MarketingLine]:
 def read_profiling_rules(data: bytes) -> list[ProfilingLine]:
     """The lines of a file in the shape of profiling_rules.csv (UTF-8). Raises RulesInvalid."""
     problems: list[str] = []
-    words: dict[str, Callable[[str], bool]] = {
-        "country": is_country,
-        "use": set(ProfilingUse.values).__contains__,
-    }
+    words = {"country": _Word(is_country, _COUNTRY_CODE), "use": _one_of(*ProfilingUse.values)}
     rows = _rows(data, columns=_PROFILING, words=words, key=_PROFILING[:2], problems=problems)
     if problems:
         raise RulesInvalid(problems)
@@ -124,7 +148,7 @@ def _rows(
     data: bytes,
     *,
     columns: Sequence[str],
-    words: Mapping[str, Callable[[str], bool]],
+    words: Mapping[str, _Word],
     key: Sequence[str],
     problems: list[str],
 ) -> list[tuple[int, dict[str, str]]]:
@@ -156,7 +180,8 @@ def _rows(
             seen[named] = number
             found.append((number, {name: row[name] for name in columns}))
     except csv.Error as error:
-        raise RulesInvalid([f"Line {reader.line_num}: {error}."]) from error
+        # The row begins after the last that could be read.
+        raise RulesInvalid([*problems, f"Line {reader.line_num + 1}: {error}."]) from error
     return found
 
 
@@ -164,21 +189,23 @@ def _wrong_words(
     row: Mapping[str | None, str | None],
     *,
     columns: Sequence[str],
-    words: Mapping[str, Callable[[str], bool]],
+    words: Mapping[str, _Word],
 ) -> list[str]:
-    if None in row or any(row[name] is None for name in columns):
+    """What is wrong with one row, in the order of its columns."""
+    cells = {name: row.get(name) for name in columns}
+    if None in row or None in cells.values():
         return [f"not {len(columns)} columns."]
     known = {
         **words,
-        "requirement": set(Requirement.values).__contains__,
-        "confidence": set(Confidence.values).__contains__,
-        "law": lambda text: 0 < len(text) <= _LONGEST_LAW,
-        "note": lambda text: "\x00" not in text,
+        "requirement": _one_of(*Requirement.values),
+        "confidence": _one_of(*Confidence.values),
+        "law": _Word(_is_law, f"at most {_LONGEST_LAW} characters"),
+        "note": _Word(_is_text, "characters that can be stored"),
     }
     return [
-        f"{row[name]!r} is no {name}." if row[name] else f"the {name} is missing."
-        for name in columns
-        if not known[name](row[name] or "")
+        f"{text!r} is no {name} ({known[name].what})." if text else f"the {name} is missing."
+        for name, text in cells.items()
+        if text is not None and not known[name].allows(text)
     ]
 
 
@@ -194,7 +221,3 @@ def _missing(keys: Iterable[tuple[str, str, str]]) -> list[str]:
 
 def _requirement(row: Mapping[str, str]) -> Requirement:
     return Requirement(row["requirement"])
-
-
-def _is_place(code: str) -> bool:
-    return code == ANY or is_country(code)

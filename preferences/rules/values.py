@@ -15,6 +15,8 @@ from typing import Any, Self
 from preferences.enums import Channel, Relationship, Requirement
 
 ANY = "*"
+# What a rule says, besides where it holds.
+VALUES = ("requirement", "law", "note", "confidence")
 # From the strictest to the laxest, as the enum lists them.
 STRICTNESS = {requirement: -position for position, requirement in enumerate(Requirement)}
 
@@ -84,18 +86,18 @@ class RuleSet:
             for rule in sorted(marketing, key=lambda rule: rule.id)
         }
         rows = {(row.purpose, row.country): row for row in sorted(profiling, key=lambda row: row.id)}
-        facts = {
-            country: _facts_in(rule.note)
+        notes = {
+            country: facts_in(rule.note)
             for (country, channel, relationship), rule in rules.items()
             if country != ANY and channel == relationship == ANY
         }
-        ages = [known.minimum_age for known in facts.values() if known.minimum_age is not None]
+        highest_age = max((int(age) for facts in notes.values() if (age := _age(facts))), default=None)
         return cls(
             version=_fingerprint(_content(rules.values(), rows.values())),
             marketing=rules,
             profiling=rows,
-            _facts=facts,
-            _nowhere=CountryFacts(minimum_age=max(ages, default=None), has_register=True),
+            _facts={country: _country_facts(facts, highest_age) for country, facts in notes.items()},
+            _nowhere=_country_facts({}, highest_age),
         )
 
     @classmethod
@@ -128,12 +130,22 @@ class RuleSet:
         """The rule for reaching somebody in `country` ("" for unknown) on `channel`.
 
         Exact country beats any, then exact channel, then exact relationship. A country without rows gets the rows for
-        any country, and an unknown relationship the row for any relationship: both are the strictest that could apply.
-        None only where the set has no row for all the world.
+        any country. An unknown relationship gets the strictest rule of all relationships, which in the files is the
+        row for any relationship; staff may have edited it. None only where the set has no row for all the world.
         """
+        if relationship:
+            return self._most_exact(country=country, channel=channel.value, relationship=relationship.value)
+        rules = [
+            rule
+            for word in (ANY, *Relationship.values)
+            if (rule := self._most_exact(country=country, channel=channel.value, relationship=word))
+        ]
+        return max(rules, key=lambda rule: STRICTNESS[rule.requirement], default=None)
+
+    def _most_exact(self, *, country: str, channel: str, relationship: str) -> Rule | None:
         for country_ in (country, ANY):
-            for channel_ in (channel.value, ANY):
-                for relationship_ in (relationship.value if relationship else ANY, ANY):
+            for channel_ in (channel, ANY):
+                for relationship_ in (relationship, ANY):
                     rule = self.marketing.get((country_, channel_, relationship_))
                     if rule is not None:
                         return rule
@@ -192,12 +204,31 @@ def _fingerprint(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _facts_in(note: str) -> CountryFacts:
-    """The facts in a country's note: `key=value` pairs divided by "; "."""
-    facts = dict(re.findall(r"(?:^|; )(\w+)=([^;]*)", note))
-    age = facts.get("min_age", "")
-    register = facts.get("dnc", "unknown").strip().lower()
+def facts_in(note: str) -> dict[str, str]:
+    """The facts in the note of a country's row for any channel and relationship: `key=value` divided by "; "."""
+    return dict(re.findall(r"(?:^|; )(\w+)=([^;]*)", note))
+
+
+def facts_missing(note: str) -> list[str]:
+    """Which facts a country's note lacks, or tells in a way that cannot be read, as they should be written."""
+    facts = facts_in(note)
+    readable = {
+        "min_age=NUMBER (or none)": _age(facts) or facts.get("min_age") == "none",
+        "dnc=REGISTER (or none)": facts.get("dnc", "").strip(),
+    }
+    return [fact for fact, found in readable.items() if not found]
+
+
+def _country_facts(facts: Mapping[str, str], highest_age: int | None) -> CountryFacts:
+    """The facts as values. One that cannot be read gets the strictest answer."""
+    age = _age(facts)
     return CountryFacts(
-        minimum_age=int(age) if age.strip().isdigit() else None,
-        has_register=not register.startswith("none"),
+        minimum_age=None if facts.get("min_age") == "none" else int(age) if age else highest_age,
+        has_register=not facts.get("dnc", "").strip().lower().startswith("none"),
     )
+
+
+def _age(facts: Mapping[str, str]) -> str:
+    """The digits of the minimum age; "" where the facts name none that can be read."""
+    found = re.fullmatch(r"[0-9]{1,2}", facts.get("min_age", ""))
+    return found[0] if found else ""

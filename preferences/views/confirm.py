@@ -12,9 +12,8 @@ from django.utils import timezone
 from preferences import ledger
 from preferences.decisions.choices import load_choices
 from preferences.decisions.history import what_it_covers
-from preferences.decisions.pending import Pending, pending_in_words
+from preferences.decisions.pending import Pending, brand_of, pending_in_words
 from preferences.ledger import ChangeResult
-from preferences.mail.request_confirmation import request_confirmation
 from preferences.models import Event
 from preferences.scope import Scope
 from preferences.tokens import TokenInvalid, read_confirm_token
@@ -27,8 +26,8 @@ from preferences.views.outcomes import outcome_lines
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """Everything the mail named and that still waits, confirmed by one button.
 
-    A link past its time confirms nothing, and offers a new mail where something still waits. One whose address is
-    gone, or somebody else's by now, leads to nobody.
+    What was not confirmed in time, and what this mail did not name, can be had mailed anew: the answer to that is the
+    same whatever comes of it. A link whose address is gone, or somebody else's by now, leads to nobody.
     """
     now = timezone.now()
     try:
@@ -40,15 +39,23 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         raise LinkUnreadable
     recipient = point.recipient
     prefer_language(request, recipient.language)
-    waiting = pending_in_words(choices=load_choices(recipient.pk), now=now)
-    context = {"address": point.masked}
+    # What was said before two records of a person were brought together stands there as another Event.
+    up_to = link.up_to if link.recipient == recipient.pk else 0
+    choices = load_choices(recipient.pk)
+    waiting = pending_in_words(choices=choices, now=now)
+    named = [thing for thing in waiting if thing.event.pk <= up_to]
+    expired = [
+        thing
+        for thing in pending_in_words(choices=choices, now=now, expired=True)
+        if thing.event.pk <= up_to
+    ]
+    context = {"address": point.masked, "brand": brand_of(named or expired or waiting)}
     if request.method == "POST" and "send_again" in request.POST:
-        if waiting:
-            request_confirmation(recipient=recipient.pk, now=now)
+        ledger.ask_again(recipient=recipient.pk, up_to=up_to, now=now)
         return render(request, "preferences/confirm_sent.html", context)
-    fresh = link.is_fresh(now=now, days=settings.CONFIRM_DAYS)
-    if request.method == "POST" and fresh:
-        results = ledger.confirm(recipient=recipient.pk, up_to=link.up_to, now=now).results
+    fresh = up_to > 0 and link.is_fresh(now=now, days=settings.CONFIRM_DAYS)
+    if request.method == "POST":
+        results = ledger.confirm(recipient=recipient.pk, up_to=up_to, now=now).results if fresh else ()
         lines = outcome_lines(
             results=results, names=_names(results, waiting), contact_point=point.pk, now=now
         )
@@ -57,9 +64,15 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
             "preferences/confirmed.html",
             {**context, "outcomes": lines, "changed": any(line.changed for line in lines)},
         )
-    named = [thing for thing in waiting if thing.event.pk <= link.up_to] if fresh else []
     return render(
-        request, "preferences/confirm.html", {**context, "things": named, "may_send_again": bool(waiting)}
+        request,
+        "preferences/confirm.html",
+        {
+            **context,
+            "things": named if fresh else [],
+            "expired": expired,
+            "may_send_again": bool(waiting or expired),
+        },
     )
 
 

@@ -51,9 +51,9 @@ def _sentence(result: ChangeResult) -> str:
     stop = result.change.state is State.OPTED_OUT
     match result.outcome:
         case Outcome.CHANGED if result.state is State.PENDING:
-            return _("It starts once you have confirmed it by the link in the e-mail we send you.")
+            return _("It starts once you have confirmed it by e-mail.")
         case Outcome.ALREADY_SO if result.state is State.PENDING:
-            return _("It still waits for you to confirm it by the link in our e-mail.")
+            return _("It still waits for you to confirm it by e-mail.")
         case Outcome.CHANGED:
             return _("Stopped.") if stop else _("Started.")
         case Outcome.ALREADY_SO:

@@ -10,15 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from preferences import ledger
-from preferences.decisions.choices import load_choices
 from preferences.decisions.history import HistoryEntry, history_of
 from preferences.decisions.page import PreferencePage, page_for
-from preferences.decisions.pending import confirmation_point, pending_statements
+from preferences.decisions.pending import confirmation_point, pending_in_words
 from preferences.enums import Source
 from preferences.ledger import Evidence
 from preferences.links import undo_path
-from preferences.mail.request_confirmation import cool_down, request_confirmation
-from preferences.models import Brand, ConfirmationRequest, Recipient
+from preferences.mail.request_confirmation import latest_request, next_mail_at
+from preferences.models import Brand, Recipient
 from preferences.scope import Scope
 from preferences.views.outcomes import OutcomeLine, outcome_lines
 from preferences.views.page_form import PageFormInvalid, read_page_form, version_of
@@ -56,8 +55,9 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
     """
     outcomes: list[OutcomeLine] = []
     error, status, saved = "", 200, False
-    if request.method == "POST" and "confirm_again" in request.POST:
-        _send_confirmation_again(door.recipient, now=now)
+    asked_again = request.method == "POST" and "confirm_again" in request.POST
+    if asked_again:
+        ledger.ask_again(recipient=door.recipient.pk, now=now)
     elif request.method == "POST":
         # The page this was sent from may have shown what is no longer offered.
         known = page_for(recipient=door.recipient, now=now, offered_only=False)
@@ -91,6 +91,7 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
             "changed": any(line.changed for line in outcomes),
             "refused": any(line.refused for line in outcomes),
             "history": _with_undo(history, door=door, now=now),
+            "asked_again": asked_again,
             "confirmation": _confirmation(door.recipient, page=page, now=now),
             "version": version_of(page=page, shown=page.switches),
             "shown": " ".join(switch.field for switch in page.switches),
@@ -106,34 +107,34 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
 class Confirmation:
     """How it stands with the mail by which a person confirms what waits.
 
-    `address` is masked, and empty where no e-mail address works. `sent_at` is when the last mail was sent; None while
-    one is on its way, or where none could be sent (`failed`). `again_at` is when the next may go out, None for now.
+    `address` is masked, and empty where no e-mail address works. `sent_at` is when the last mail about all of it was
+    sent; None while one is on its way (`is_due`), and where there is none. `again_at` is when the next may go out,
+    None for now.
     """
 
+    things: tuple[str, ...]
     address: str
     sent_at: dt.datetime | None
-    failed: bool
+    is_due: bool
     again_at: dt.datetime | None
 
 
 def _confirmation(recipient: Recipient, *, page: PreferencePage, now: dt.datetime) -> Confirmation | None:
-    """None where nothing waits for confirmation; three queries where something does."""
-    if not pending_statements(choices=page.choices, now=now):
+    """None where nothing waits for confirmation; four queries where something does."""
+    waiting = pending_in_words(choices=page.choices, now=now)
+    if not waiting:
         return None
     _person, point = confirmation_point(recipient=recipient.pk, now=now)
-    latest = ConfirmationRequest.objects.filter(recipient=recipient).order_by("-due_at").first()
-    again_at = latest.due_at + cool_down() if latest else None
+    latest = latest_request(recipient=recipient.pk)
+    again_at = next_mail_at(latest)
+    sent_at = latest.answered_at if latest and latest.sent else None
     return Confirmation(
+        things=tuple(thing.what for thing in waiting),
         address=point.masked if point else "",
-        sent_at=latest.answered_at if latest and latest.sent else None,
-        failed=bool(latest is None or (latest.answered_at and not latest.sent)),
+        sent_at=sent_at if sent_at and sent_at >= max(thing.event.recorded_at for thing in waiting) else None,
+        is_due=latest is not None and latest.answered_at is None,
         again_at=again_at if again_at and again_at > now else None,
     )
-
-
-def _send_confirmation_again(recipient: Recipient, *, now: dt.datetime) -> None:
-    if pending_statements(choices=load_choices(recipient.pk), now=now):
-        request_confirmation(recipient=recipient.pk, now=now)
 
 
 def _names(page: PreferencePage) -> dict[Scope, str]:

@@ -42,7 +42,7 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
     """Show what can be stopped; on POST stop it. What was stopped before is told to nobody who only opens the page.
 
     It stops for the person the token names, even where the address the message went to is gone or another's by now.
-    A POST that names none of the page's buttons never gets here: see OneClickMiddleware.
+    A POST that names none of the page's buttons never gets here: see config.programs.
     """
     try:
         read = read_stop_token(token)

@@ -18,12 +18,15 @@ from preferences.tokens import TokenInvalid, UndoToken, read_undo_token
 from preferences.views.language import prefer_language
 from preferences.views.linked import LinkUnreadable, contact_point_of, link_page
 
+# Taken back at any time: that is narrowing.
+_YES = {State.OPTED_IN, State.PENDING}
+
 
 @link_page
 def undo(request: HttpRequest, token: str) -> HttpResponse:
     """One Event, taken back. A link past its time, and one that has nothing to undo any more, say so.
 
-    Taking a yes back is narrowing, which a link past its time may do all the same.
+    A yes is taken back by a link past its time all the same.
     """
     now = timezone.now()
     try:
@@ -66,7 +69,7 @@ def _refusal(*, event: Event, fresh: bool) -> Refusal | None:
     if event.recipient.merged_into_id:
         # The person's records were brought together since; the statement now stands in the merge.
         return Refusal.NOT_UNDOABLE
-    return None if fresh or event.state == State.OPTED_IN else Refusal.LINK_TOO_OLD
+    return None if fresh or event.state in _YES else Refusal.LINK_TOO_OLD
 
 
 def _event(link: UndoToken) -> Event:

@@ -41,7 +41,10 @@ def test_a_topic_is_added_in_two_languages(acme, editor):
 def test_a_profiling_purpose_is_added(editor):
     answer = editor.post(
         reverse("admin:preferences_profilingpurpose_add"),
-        {"key": "clicks", "requirement": "opt_in", "position": 1, "data_used_0": "Clicks.", **TEXTS},
+        {
+            **{"key": "clicks", "use": "other", "requirement": "opt_in", "position": 1},
+            **{"data_used_0": "Clicks.", **TEXTS},
+        },
     )
 
     assert answer.status_code == 302, answer.context["errors"]
@@ -97,6 +100,17 @@ def test_a_topic_that_cannot_be_is_refused(fields, acme, news, editor):
     assert answer.status_code == 200
     assert answer.context["errors"]
     assert Topic.objects.count() == 1
+
+
+@pytest.mark.parametrize("offers", [True, False])
+def test_a_brand_says_whether_it_offers_to_children(offers, acme, editor):
+    form = {
+        **{"name": "Acme", "legal_entity": "Acme AS", "privacy_notice_url": "https://acme.example.com/privacy"},
+        **{"sender_name": "Acme", "sender_email": "news@acme.example.com", "colour": "#1f4b99", "position": 1},
+    }
+    editor.post(change("brand", acme), {**form, **({"offers_to_children": "on"} if offers else {})})
+    acme.refresh_from_db()
+    assert acme.offers_to_children is offers
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,8 @@ def test_the_state_of_every_switch_is_shown_with_its_reason(kari, news, activity
         (switch["label"], switch["allowed"], str(switch["reason"])) for switch in brand["rows"][0]["switches"]
     ] == [
         ("E-mail", False, "Stopped"),
-        ("Text message", False, "Nothing said; the law asks for consent"),
-        ("Letter", True, "Nothing said; the law allows it"),
+        ("Text message", False, "Nothing said; no sale on record that would allow it"),
+        ("Letter", True, "No address or number on file"),
     ]
     assert [row["name"] for row in profiling["rows"]] == ["Your activity"]
 

@@ -3,8 +3,11 @@
 import pytest
 from django.contrib.auth.models import Group
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
-from preferences.enums import State
+from preferences.enums import State, SuppressionReason
+from preferences.imports.suppress import suppress_domain
+from preferences.models import MarketingRule, PublishedRules
 
 GROUPS = ("support", "editors", "auditors", "superuser", "")
 
@@ -16,7 +19,11 @@ PAGES = [
     ("preferences_recipient_change", ["kari"], "support auditors superuser"),
     ("preferences_recipient_on_behalf", ["kari"], "support superuser"),
     ("preferences_recipient_undo", ["kari", "event"], "support superuser"),
+    ("preferences_recipient_facts", ["kari"], "support superuser"),
     ("preferences_recipient_erase", ["kari"], "superuser"),
+    ("preferences_suppression_changelist", [], "support auditors superuser"),
+    ("preferences_suppression_add", [], "support superuser"),
+    ("preferences_suppression_change", ["suppression"], "support auditors superuser"),
     ("preferences_event_changelist", [], "support auditors superuser"),
     ("preferences_event_export", [], "auditors superuser"),
     ("preferences_wording_changelist", [], "support editors auditors superuser"),
@@ -32,6 +39,17 @@ PAGES = [
     ("preferences_profilingpurpose_delete", ["activity"], ""),
     ("preferences_wordingtemplate_changelist", [], "editors auditors superuser"),
     ("preferences_wordingtemplate_add", [], ""),
+    ("preferences_marketingrule_changelist", [], "support editors auditors superuser"),
+    ("preferences_marketingrule_add", [], "editors superuser"),
+    ("preferences_marketingrule_change", ["rule"], "support editors auditors superuser"),
+    ("preferences_marketingrule_history", ["rule"], "support editors auditors superuser"),
+    ("preferences_marketingrule_delete", ["rule"], ""),
+    ("preferences_marketingrule_delete", ["own_rule"], "editors superuser"),
+    ("preferences_marketingrule_try", [], "support editors auditors superuser"),
+    ("preferences_profilingrule_changelist", [], "support editors auditors superuser"),
+    ("preferences_profilingrule_add", [], "editors superuser"),
+    ("preferences_publishedrules_changelist", [], "support editors auditors superuser"),
+    ("preferences_publishedrules_difference", ["published"], "support editors auditors superuser"),
     ("accounts_user_changelist", [], "superuser"),
     ("django_tasks_database_dbtaskresult_changelist", [], "superuser"),
 ]
@@ -45,6 +63,14 @@ def rows(kari, news, acme, activity, say):
         "acme": acme.pk,
         "activity": activity.pk,
         "event": say(kari, State.OPTED_OUT),
+        "rule": MarketingRule.objects.get(country="NO", channel="email", relationship="*").pk,
+        "own_rule": MarketingRule.objects.create(
+            country="NO", channel="social", relationship="*", requirement="opt_in", law="ours"
+        ).pk,
+        "published": PublishedRules.objects.latest("pk").pk,
+        "suppression": suppress_domain(
+            domain="example.org", reason=SuppressionReason.OTHER, note="", by=None, now=timezone.now()
+        ).suppression,
     }
 
 
@@ -64,12 +90,20 @@ def test_the_groups_are_there_after_the_migrations(db):
         groups[name] = {codename for codename in permissions if not codename.startswith("view_")}
 
     assert groups == {
-        "support": {"act_on_behalf", "add_recipient"},
+        "support": {
+            *("act_on_behalf", "add_recipient", "change_recipient", "change_contactpoint", "add_sale"),
+            *("add_suppression", "change_suppression"),
+        },
         "editors": {
             *(
                 f"{act}_{name}"
                 for act in ("add", "change")
                 for name in ("brand", "topic", "profilingpurpose")
+            ),
+            *(
+                f"{act}_{name}"
+                for act in ("add", "change", "delete")
+                for name in ("marketingrule", "profilingrule")
             ),
             "change_wordingtemplate",
         },

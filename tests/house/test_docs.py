@@ -117,6 +117,16 @@ def test_who_and_how() -> None:
     ]
 
 
+def test_facts_and_lists() -> None:
+    assert first_words(WORDS, "Facts and lists") == [
+        *values(enums.Confidence),
+        *values(enums.ProfilingUse),
+        *values(enums.MessageClass),
+        *values(enums.SuppressionKind),
+        *values(enums.SuppressionReason),
+    ]
+
+
 def test_what_lets_a_source_start_things() -> None:
     documented = {row[0].strip("`"): row[2] for row in rows(WORDS, "Sources")}
     assert documented == {source.value: policy.value for source, policy in WIDENING.items()}
@@ -132,6 +142,7 @@ def test_what_lets_a_source_start_things() -> None:
         ("Choice", [state for state in values(enums.State) if state != "unstated"]),
         ("Source", values(enums.Source)),
         ("Rule", values(enums.Requirement)),
+        ("Message class", values(enums.MessageClass)),
     ],
 )
 def test_words_of_the_readme(word: str, expected: list[str]) -> None:
@@ -172,6 +183,23 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
         assert target.exists(), link
         if anchor:
             assert anchor in anchors(target), link
+
+
+def test_api() -> None:
+    """Every route, scope and problem of the API has its row, and no row has nothing behind it."""
+    from preferences.api.caller import ApiScope
+    from preferences.api.problems import PROBLEMS
+    from preferences.api.v1 import api
+
+    page = (ROOT / "docs/api.md").read_text()
+    routes = {
+        f"{method.upper()} {path.removeprefix('/api/v1')}"
+        for path, methods in api.get_openapi_schema()["paths"].items()
+        for method in methods
+    }
+    assert set(first_words(page, "The routes")) == routes
+    assert first_words(page, "Getting in") == values(ApiScope)
+    assert [row[0].strip("`") for row in rows(page, "Problems")] == list(PROBLEMS)
 
 
 def test_groups_of_staff(db: None) -> None:

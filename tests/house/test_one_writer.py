@@ -74,3 +74,55 @@ def test_only_the_ledger_writes(path: Path) -> None:
 )
 def test_this_test_sees_a_writer(source: str, expected: list[str]) -> None:
     assert writes(source) == expected
+
+
+def makers_of_confirm_tokens(source: str) -> list[str]:
+    """The lines of a module that could make a confirmation token, as "line: how"."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.ImportFrom() | ast.Import():
+                names = {alias.name.rpartition(".")[2] for alias in node.names}
+                found += [f"{node.lineno}: import" for name in names if name in {TOKEN_MAKER, "tokens"}]
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Constant(value=name) if name in (
+                TOKEN_MAKER,
+                TOKEN_SALT,
+            ):
+                found.append(f"{node.lineno}: {name}")
+    return found
+
+
+TOKEN_MAKER, TOKEN_SALT = "make_confirm_token", "preferences.confirm"
+# Where it is defined, and the task that puts it into the mail: nobody else can ever hold one.
+TOKEN_ROOMS = {Path("preferences/tokens.py"), Path("preferences/mail/send_confirmation.py")}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in sources() if path.relative_to(ROOT) not in TOKEN_ROOMS]
+    + sorted((ROOT / "preferences" / "ledger").rglob("*.py")),
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_only_the_mail_makes_a_confirmation_token(path: Path) -> None:
+    assert makers_of_confirm_tokens(path.read_text()) == []
+
+
+@pytest.mark.parametrize("path", sorted(TOKEN_ROOMS))
+def test_this_test_sees_those_who_may(path: Path) -> None:
+    assert makers_of_confirm_tokens((ROOT / path).read_text())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from preferences.tokens import make_confirm_token",
+        "from preferences.tokens import make_confirm_token as stop",
+        "from preferences import tokens",
+        "import preferences.tokens",
+        "getattr(x, 'make_confirm_token')",
+        "x.make_confirm_token(1)",
+        "Signer(salt='preferences.confirm')",
+    ],
+)
+def test_this_test_sees_a_maker(source: str) -> None:
+    assert makers_of_confirm_tokens(source) != []

@@ -55,4 +55,4 @@ def test_queries_of_a_save(visitor, acme, person, paths, changes):
     with CaptureQueriesContext(connection) as queries:
         visitor.post(paths["/p/"], {**page.choices, "on": [*on, *rest[:changes]]})
     assert len(said(person(KARI))) == changes
-    assert len(queries) == 17
+    assert len(queries) == 19

@@ -7,10 +7,12 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from preferences.enums import Channel, Kind, Outcome, Source, State
-from preferences.ledger import Change, Evidence, merge, rebuild, record, undo
+from preferences.decisions.choices import load_choices
+from preferences.decisions.covering import stated_state
+from preferences.enums import Channel, Kind, Outcome, Relationship, Source, State
+from preferences.ledger import Change, Evidence, confirm, merge, rebuild, record, undo
 from preferences.ledger.append import lock_recipient
-from preferences.models import Event, Merge
+from preferences.models import ConfirmationRequest, Event, Merge
 from preferences.scope import Scope
 from tests.at_once import at_once
 from tests.factories import RecipientFactory, TopicFactory
@@ -82,3 +84,42 @@ def test_two_merges_of_one_pair_do_not_block_each_other():
     results = at_once(lambda: attempt(one, other), lambda: attempt(other, one))
     assert sorted(type(result).__name__ for result in results) == ["Merge", "MergeImpossible"]
     assert Merge.objects.count() == 1
+
+
+@pytest.fixture
+def pending():
+    """A yes of a German prospect that waits: the recipient, its scope and its event."""
+    recipient = RecipientFactory(country="DE", relationship=Relationship.CONSUMER_PROSPECT)
+    topic = TopicFactory()
+    leaf = Scope(kind=Kind.MARKETING, brand=topic.brand_id, purpose=topic.pk, channel=Channel.EMAIL)
+    return recipient, leaf, say(recipient, leaf, State.OPTED_IN).event
+
+
+def test_the_same_confirmation_eight_times_is_one_event(pending):
+    recipient, _leaf, event = pending
+    results = at_once(*[lambda: confirm(recipient=recipient.pk, up_to=event, now=timezone.now())] * 8)
+    outcomes = sorted(result.outcome for recorded in results for result in recorded.results)
+    assert outcomes == [Outcome.ALREADY_SO] * 7 + [Outcome.CHANGED]
+    assert Event.objects.count() == 2
+
+
+def test_a_stop_beside_a_confirmation_is_never_lost(pending):
+    """Either was first: a stop before it leaves nothing to confirm, a stop after it stops what was confirmed."""
+    recipient, leaf, event = pending
+    at_once(
+        lambda: confirm(recipient=recipient.pk, up_to=event, now=timezone.now()),
+        lambda: say(recipient, Scope.all_marketing(), State.OPTED_OUT),
+    )
+    assert stated_state(choices=load_choices(recipient.pk), scope=leaf) == State.OPTED_OUT
+    assert rebuild(check=True) == []
+
+
+def test_eight_yeses_are_one_mail():
+    recipient = RecipientFactory(country="DE", relationship=Relationship.CONSUMER_PROSPECT)
+    leaves = [
+        Scope(kind=Kind.MARKETING, brand=topic.brand_id, purpose=topic.pk, channel=Channel.EMAIL)
+        for topic in TopicFactory.create_batch(8)
+    ]
+    results = at_once(*[lambda leaf=leaf: say(recipient, leaf, State.OPTED_IN) for leaf in leaves])
+    assert {result.outcome for result in results} == {Outcome.CHANGED}
+    assert ConfirmationRequest.objects.count() == 1

@@ -7,11 +7,23 @@ from django.contrib.auth import get_user_model
 
 from preferences.decisions.choices import load_choices
 from preferences.decisions.covering import deciding_statement
-from preferences.enums import Kind, Source, State
+from preferences.decisions.decide import ask_about, decide
+from preferences.enums import (
+    Channel,
+    ContactKind,
+    Kind,
+    MessageClass,
+    Reason,
+    Source,
+    State,
+    SuppressionKind,
+    SuppressionReason,
+)
+from preferences.identity import address_hash
 from preferences.ledger import Change, Evidence, erase, merge, rebuild, record
-from preferences.models import ContactPoint, Event, Recipient
+from preferences.models import ContactPoint, Event, Recipient, Sale, Suppression
 from preferences.scope import Scope
-from tests.factories import RecipientFactory, StaffFactory, UserFactory
+from tests.factories import ContactPointFactory, RecipientFactory, StaffFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +74,88 @@ def test_what_was_merged_in_and_the_account_go_too_but_staff_keep_theirs():
     assert set(get_user_model().objects.all()) == {staff}
     worker.refresh_from_db()
     assert (worker.account, worker.erased_at) == (None, NOW)
+
+
+def _hash(value: str, kind: ContactKind = ContactKind.EMAIL) -> bytes:
+    return address_hash(kind=kind, normalized=value)
+
+
+def test_of_every_address_a_suppression_stays_and_nothing_that_can_be_read():
+    kept = RecipientFactory(email="kari@example.com")
+    given = RecipientFactory(email="kari@example.org")
+    ContactPointFactory(recipient=given, kind=ContactKind.PHONE, value="+4740000000")
+    merge(surviving=kept.pk, absorbed=given.pk, reason="test", now=NOW)
+    erase(recipient=kept.pk, now=NOW + dt.timedelta(minutes=1))
+
+    rows = Suppression.objects.all()
+    assert {bytes(row.address_hash) for row in rows} == {
+        _hash("kari@example.com"),
+        _hash("kari@example.org"),
+        _hash("+4740000000", ContactKind.PHONE),
+    }
+    assert {
+        (row.kind, row.reason, row.domain, row.note, row.created_at, row.created_by, row.lifted_at)
+        for row in rows
+    } == {
+        (
+            *(SuppressionKind.ADDRESS, SuppressionReason.ERASURE, "", ""),
+            *(NOW + dt.timedelta(minutes=1), None, None),
+        )
+    }
+    assert all(row.history.count() == 1 for row in rows)
+    assert "kari" not in str([*rows.values(), *Suppression.history.values()])
+
+
+def test_an_address_that_is_suppressed_already_stays_so_and_one_that_was_lifted_is_suppressed_anew():
+    recipient = RecipientFactory(email="kari@example.com")
+    ContactPointFactory(recipient=recipient, value="kari@example.org")
+    there, lifted = (
+        Suppression.objects.create(
+            kind=SuppressionKind.ADDRESS,
+            address_hash=_hash(value),
+            reason=SuppressionReason.COMPLAINT,
+            created_at=NOW,
+            lifted_at=lifted_at,
+        )
+        for value, lifted_at in (("kari@example.com", None), ("kari@example.org", NOW))
+    )
+    erase(recipient=recipient.pk, now=NOW)
+
+    in_force = {bytes(row.address_hash): row for row in Suppression.objects.in_force()}
+    assert in_force.keys() == {_hash("kari@example.com"), _hash("kari@example.org")}
+    assert in_force[_hash("kari@example.com")] == there
+    assert in_force[_hash("kari@example.org")] != lifted
+
+
+def test_sales_and_the_date_of_birth_go(acme):
+    recipient, given = RecipientFactory(born_on=dt.date(1990, 2, 28)), RecipientFactory()
+    for person in (recipient, given):
+        Sale.objects.create(
+            recipient=person, brand=acme, sold_on=NOW.date(), subject=f"Payroll {person}", recorded_at=NOW
+        )
+    merge(surviving=recipient.pk, absorbed=given.pk, reason="test", now=NOW)
+    erase(recipient=recipient.pk, now=NOW)
+
+    recipient.refresh_from_db()
+    assert recipient.born_on is None
+    assert not Sale.objects.exists()
+
+
+def test_who_comes_back_with_the_address_gets_no_marketing_even_after_a_yes(news):
+    erase(recipient=RecipientFactory(email="kari@example.com").pk, now=NOW)
+    again = RecipientFactory(email="kari@example.com")
+    scope = Scope(kind=Kind.MARKETING, brand=news.brand_id, purpose=news.pk, channel=Channel.EMAIL)
+    record(
+        recipient=again.pk,
+        changes=[Change(scope=scope, state=State.OPTED_IN)],
+        evidence=Evidence(source=Source.ACCOUNT),
+        now=NOW,
+    )
+
+    verdict = decide(
+        recipient=again.pk,
+        ask=ask_about(key=news.key, channel=Channel.EMAIL),
+        message_class=MessageClass.MARKETING,
+        now=NOW,
+    )
+    assert (verdict.allowed, verdict.reason) == (False, Reason.SUPPRESSED)

@@ -16,8 +16,18 @@ from hypothesis import strategies as st
 
 from preferences.decisions.choices import load_choices
 from preferences.decisions.covering import deciding_statement
-from preferences.enums import Actor, Channel, Kind, Outcome, Route, Source, State
-from preferences.ledger import Change, Evidence, RecipientGone, merge, rebuild, record, undo
+from preferences.enums import Actor, Channel, Kind, Outcome, Relationship, Route, Source, State
+from preferences.ledger import (
+    Change,
+    Evidence,
+    RecipientGone,
+    ask_again,
+    confirm,
+    merge,
+    rebuild,
+    record,
+    undo,
+)
 from preferences.models import Event
 from preferences.scope import Scope
 from tests.factories import (
@@ -32,8 +42,11 @@ START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 CHANNELS = ["email", "sms"]
 LATER = -1  # a brand, a topic or a purpose that nobody has named
 PEOPLE = 3
+# Of these, the law asks that a yes by e-mail or text message be confirmed within so many days.
+GERMANS = 2
+CONFIRM_DAYS = 14
 
-IN, OUT, NOTHING = "opted_in", "opted_out", "unstated"
+IN, OUT, WAITING, NOTHING = "opted_in", "opted_out", "pending", "unstated"
 
 
 @dataclass
@@ -42,6 +55,7 @@ class Said:
     state: str
     order: tuple
     source: str
+    confirmed: bool = False
     undone: bool = False
     # A yes that came too late moved nothing, and never will.
     without_effect: bool = False
@@ -57,6 +71,7 @@ class Replay:
 
     topics: list[tuple[int, int]]
     purposes: list[int]
+    germans: set[int]
     said: dict[int, list[Said]] = field(default_factory=dict)
     now_part_of: dict[int, int] = field(default_factory=dict)
 
@@ -81,6 +96,27 @@ class Replay:
         said = self.latest(person, cell)
         return said.state if said else NOTHING
 
+    def answer(self, person, cell):
+        said = self.latest(person, cell)
+        return (said.state, said.confirmed) if said else (NOTHING, False)
+
+    def effect(self, person, scope, state):
+        """What a statement comes to under the law of the person's country."""
+        said = self.latest(person, scope)
+        asks = person in self.germans and scope[0] == "marketing"
+        return WAITING if state == IN and asks and not (said and said.confirmed) else state
+
+    def waiting(self, person, now, *, expired=False):
+        """What can be confirmed, or with `expired` can no longer be: the latest word on its cell."""
+        return [
+            said
+            for said in self.said[person]
+            if said.stands
+            and said.state == WAITING
+            and self.latest(person, said.scope) is said
+            and (said.order[0] + dt.timedelta(days=CONFIRM_DAYS) <= now) is expired
+        ]
+
     def when(self, person, evidence, now):
         """What is said here and now comes after everything on record, whatever the clock of the server says."""
         if evidence.occurred_at:
@@ -90,10 +126,15 @@ class Replay:
     def within(self, scope):
         return [cell for cell in self.cells if self.covers(scope, cell)]
 
-    def expected(self, person, scope, state, occurred_at, evidence):
-        if all(self.state(person, cell) == state for cell in self.within(scope)):
-            return Outcome.ALREADY_SO
+    def expected(self, person, scope, state, occurred_at, evidence, now):
         deciding = self.latest(person, scope)
+        anew = (
+            state == WAITING
+            and deciding in self.waiting(person, now, expired=True)
+            and occurred_at + dt.timedelta(days=CONFIRM_DAYS) > now
+        )
+        if not anew and all(self.state(person, cell) == state for cell in self.within(scope)):
+            return Outcome.ALREADY_SO
         if deciding and deciding.order[0] > occurred_at:
             return Outcome.SUPERSEDED
         may_open = (
@@ -117,17 +158,25 @@ statements = st.tuples(
     st.sampled_from([0, 2, 10, 60]),
     st.sampled_from([0, 0, 0, 3]),
 )
+confirmations = st.tuples(st.sampled_from(["confirm", "confirm", "ask_again"]), st.integers(0, 1), st.integers(0, 40))
+waits = st.tuples(st.just("wait"))
 undos = st.tuples(st.just("undo"), st.integers(0, 40))
 merges = st.tuples(st.just("merge"), st.integers(0, PEOPLE - 1), st.integers(0, PEOPLE - 1))
 
 
 @pytest.mark.django_db
 @settings(
-    max_examples=100,
+    max_examples=120,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(steps=st.lists(st.one_of(statements, statements, statements, undos, merges), min_size=10, max_size=40))
+@given(
+    steps=st.lists(
+        st.one_of(statements, statements, statements, undos, merges, confirmations, waits),
+        min_size=10,
+        max_size=40,
+    )
+)
 def test_every_path_leads_where_the_design_says(db, steps):
     with transaction.atomic():
         _walk(steps)
@@ -138,18 +187,23 @@ def _walk(steps):
     brands = BrandFactory.create_batch(2)
     topics = [TopicFactory(brand=brands[0]), TopicFactory(brand=brands[0]), TopicFactory(brand=brands[1])]
     purposes = ProfilingPurposeFactory.create_batch(2)
-    people = [recipient.pk for recipient in RecipientFactory.create_batch(PEOPLE)]
+    germans = RecipientFactory.create_batch(
+        GERMANS, country="DE", relationship=Relationship.CONSUMER_PROSPECT
+    )
+    others = RecipientFactory.create_batch(PEOPLE - GERMANS)
+    people = [recipient.pk for recipient in [*germans, *others]]
     staff = StaffFactory()
     replay = Replay(
         topics=[(topic.pk, topic.brand_id) for topic in topics],
         purposes=[purpose.pk for purpose in purposes],
+        germans={recipient.pk for recipient in germans},
         said={person: [] for person in people},
         now_part_of={person: person for person in people},
     )
-    clock = itertools.count(10)
+    clock, start = itertools.count(10), START
 
     for step in steps:
-        now = START + dt.timedelta(minutes=next(clock))
+        now = start + dt.timedelta(minutes=next(clock))
         match step:
             case ("say", who, what, index, channel, state, source, minutes_ago, clock_behind):
                 now -= dt.timedelta(minutes=clock_behind)
@@ -168,6 +222,12 @@ def _walk(steps):
                 _undo(replay, position, now)
             case ("merge", one, other):
                 _merge(replay, people[one], people[other], now)
+            case ("confirm", who, position):
+                _confirm(replay, people[who], position, now)
+            case ("ask_again", who, position):
+                _ask_again(replay, people[who], position, now)
+            case ("wait",):
+                start += dt.timedelta(days=CONFIRM_DAYS + 1)
         for person in set(replay.now_part_of.values()):
             _compare(replay, person)
 
@@ -202,23 +262,73 @@ def _say(replay, person, scope, state, evidence, now):
         kind=Kind(kind), brand=brand, purpose=purpose, channel=Channel(channel) if channel else None
     )
     occurred_at = replay.when(person, evidence, now)
-    expected = replay.expected(person, scope, state, occurred_at, evidence)
+    effect = replay.effect(person, scope, state)
+    expected = replay.expected(person, scope, effect, occurred_at, evidence, now)
     before = replay.state(person, scope)
 
     change = Change(scope=value, state=State(state))
     (result,) = record(recipient=person, changes=[change], evidence=evidence, now=now).results
 
     assert (result.outcome, result.previous_state) == (expected, before)
+    assert result.state == (None if expected == Outcome.REFUSED else effect)
     if expected in (Outcome.CHANGED, Outcome.SUPERSEDED):
         replay.said[person].append(
             Said(
                 scope=scope,
-                state=state,
+                state=effect,
                 order=(occurred_at, result.event),
                 source=evidence.source,
                 without_effect=expected == Outcome.SUPERSEDED and state == IN,
             )
         )
+
+
+def _newest(replay, person, position):
+    """The id of one of the person's events, as a mail sent right after it would hold it."""
+    events = sorted(said.order[1] for said in replay.said[person])
+    return events[position % len(events)] if events else 0
+
+
+def _confirm(replay, person, position, now):
+    person = replay.now_part_of[person]
+    up_to = _newest(replay, person, position)
+    waiting = {said.scope for said in replay.waiting(person, now) if said.order[1] <= up_to}
+    results = confirm(recipient=person, up_to=up_to, now=now).results
+    started = [result for result in results if result.outcome == Outcome.CHANGED]
+    assert {_tuple(result.change.scope) for result in started} == waiting
+    at = max([now, *(said.order[0] for said in replay.said[person] if said.stands)])
+    for result in started:
+        said = Said(
+            scope=_tuple(result.change.scope),
+            state=IN,
+            order=(at, result.event),
+            source=Source.LINK,
+            confirmed=True,
+        )
+        replay.said[person].append(said)
+
+
+def _ask_again(replay, person, position, now):
+    person = replay.now_part_of[person]
+    up_to = _newest(replay, person, position)
+    before = {said.order[1] for said in replay.said[person]}
+    expired = {said.scope for said in replay.waiting(person, now, expired=True) if said.order[1] <= up_to}
+    ask_again(recipient=person, up_to=up_to, now=now)
+    written = Event.objects.filter(recipient=person, undoes=None).exclude(pk__in=before)
+    for event in written:
+        replay.said[person].append(
+            Said(
+                scope=_tuple(event.scope),
+                state=event.state,
+                order=(event.occurred_at, event.pk),
+                source=event.source,
+            )
+        )
+    assert {(_tuple(event.scope), event.state) for event in written} == {(scope, WAITING) for scope in expired}
+
+
+def _tuple(scope):
+    return (scope.kind, scope.brand, scope.purpose, scope.channel)
 
 
 def _undo(replay, position, now):
@@ -249,8 +359,9 @@ def _merge(replay, one, other, now):
         return
 
     def combined(cell):
-        states = {replay.state(one, cell), replay.state(other, cell)}
-        return next(state for state in (OUT, IN, NOTHING) if state in states)
+        answers = {replay.answer(one, cell), replay.answer(other, cell)}
+        best = ((OUT, False), (IN, True), (IN, False), (WAITING, False), (NOTHING, False))
+        return next(answer for answer in best if answer in answers)
 
     wanted = {cell: combined(cell) for cell in replay.cells}
     merge(surviving=one, absorbed=other, reason="test", now=now)
@@ -261,10 +372,11 @@ def _merge(replay, one, other, now):
                 state=event.state,
                 order=(event.occurred_at, event.pk),
                 source=event.source,
+                confirmed=event.confirmed,
             )
         )
     replay.now_part_of = {person: one if at == other else at for person, at in replay.now_part_of.items()}
-    assert {cell: replay.state(one, cell) for cell in replay.cells} == wanted
+    assert {cell: replay.answer(one, cell) for cell in replay.cells} == wanted
 
 
 def _compare(replay, person):
@@ -277,5 +389,5 @@ def _compare(replay, person):
             kind=Kind(kind), brand=brand, purpose=purpose, channel=Channel(channel) if channel else None
         )
         statement = deciding_statement(choices=choices, scope=scope)
-        answers[cell] = statement.state.value if statement else NOTHING
-    assert answers == {cell: replay.state(person, cell) for cell in replay.cells}
+        answers[cell] = (statement.state.value, statement.confirmed) if statement else (NOTHING, False)
+    assert answers == {cell: replay.answer(person, cell) for cell in replay.cells}

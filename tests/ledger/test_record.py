@@ -448,8 +448,8 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_changes(changes,
     recipient = RecipientFactory()
     scopes = [on(topic) for topic in TopicFactory.create_batch(changes)]
     wording = WordingText(language="en", text="Yes.")
-    # Read, catalogue, wordings, append; and a savepoint around the last two within a test.
-    with django_assert_num_queries(4 + 2):
+    # Read, catalogue, rules, person, wordings, append; and a savepoint around the last two within a test.
+    with django_assert_num_queries(6 + 2):
         record(
             recipient=recipient.pk,
             changes=[Change(scope=scope, state=State.OPTED_IN, wording=wording) for scope in scopes],

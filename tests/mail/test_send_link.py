@@ -97,7 +97,7 @@ def test_mail_server_that_stays_away_is_given_up(kari, request_, mail_server, ca
         attempts += 1
         again = attempt(request_, attempt=again[1]["attempt"])
     assert (attempts, bool(request_.answered_at)) == (4, True)
-    (record,) = [record for record in caplog.records if record.name == "preferences.mail.send_link"]
+    (record,) = [record for record in caplog.records if record.name == "preferences.mail.deliver"]
     assert record.levelname == "ERROR"
     assert "ConnectionRefusedError" in record.getMessage()
 
@@ -107,7 +107,7 @@ def test_mailbox_that_is_refused_for_good_is_not_tried_again(kari, request_, mai
     assert attempt(request_) is None
     assert request_.answered_at
     assert server.received == []
-    (record,) = [record for record in caplog.records if record.name == "preferences.mail.send_link"]
+    (record,) = [record for record in caplog.records if record.name == "preferences.mail.deliver"]
     assert "kari" not in record.getMessage()
     assert record.exc_info is None
 

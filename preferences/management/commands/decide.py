@@ -77,7 +77,9 @@ class Command(ProgramCommand):
         if json:
             self.write_json(_as_json(decided, ask=ask))
         else:
-            self.write_row(*("-" if value is None else value for value in _as_json(decided, ask=ask).values()))
+            self.write_row(
+                *("-" if value is None else value for value in _as_json(decided, ask=ask).values())
+            )
 
 
 def ask_in_words(*, key: str, channel: str | None) -> Ask:
@@ -87,7 +89,9 @@ def ask_in_words(*, key: str, channel: str | None) -> Ask:
     try:
         return ask_about(key=key, channel=Channel(channel) if channel else None)
     except PurposeUnknown as error:
-        raise CommandError(f"There is no topic or profiling purpose {key!r}; `catalogue` lists them.") from error
+        raise CommandError(
+            f"There is no topic or profiling purpose {key!r}; `catalogue` lists them."
+        ) from error
     except AskInvalid as error:
         raise CommandError(_INVALID[error.code]) from error
 

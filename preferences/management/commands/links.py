@@ -5,20 +5,12 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from preferences.decisions.situation import PersonRef
 from preferences.enums import Channel, ContactKind
-from preferences.identity import AddressInvalid
-from preferences.links import manage_url, stop_url
-from preferences.mail.headers import list_headers
+from preferences.exports.links import Links, make_links
+from preferences.identity import AddressInvalid, normalize_address
 from preferences.management.program import ProgramCommand
-from preferences.models import ContactPoint, Topic
-
-# The number or address a message on this channel goes to; everywhere else the e-mail address names the
-# person.
-_REACHED_AT = {
-    Channel.SMS: ContactKind.PHONE,
-    Channel.PHONE: ContactKind.PHONE,
-    Channel.POST: ContactKind.POSTAL,
-}
+from preferences.models import Topic
 
 
 class Command(ProgramCommand):
@@ -51,13 +43,11 @@ class Command(ProgramCommand):
 
     def handle(self, *args: Any, email: str, topic: str, channel: str, json: bool, **options: Any) -> None:
         topic_, channel_ = _offered(topic=topic, channel=channel)
-        point = _contact_point(email=email, channel=channel_)
-        now = timezone.now()
-        stop = stop_url(contact_point=point, topic=topic_, channel=channel_)
+        made = _links(email=email, topic=topic_, channel=channel_)
         links: dict[str, Any] = {
-            "stop_url": stop,
-            "manage_url": manage_url(contact_point=point, brand=topic_.brand_id, now=now),
-            "headers": list_headers(topic=topic_, stop_url=stop) if channel_ is Channel.EMAIL else {},
+            "stop_url": made.stop_url,
+            "manage_url": made.manage_url,
+            "headers": made.headers,
         }
         if json:
             self.write_json(links)
@@ -83,16 +73,13 @@ def _offered(*, topic: str, channel: str) -> tuple[Topic, Channel]:
     return found, Channel(channel)
 
 
-def _contact_point(*, email: str, channel: Channel) -> ContactPoint:
-    """The address asked about, or the number or postal address of its owner that the channel uses."""
+def _links(*, email: str, topic: Topic, channel: Channel) -> Links:
     try:
-        point = ContactPoint.objects.at(kind=ContactKind.EMAIL, value=email).first()
+        address = normalize_address(kind=ContactKind.EMAIL, value=email)
     except AddressInvalid as error:
         raise CommandError(str(error)) from error
-    if point is None:
+    people = [PersonRef(kind=ContactKind.EMAIL, address=address)]
+    (links,) = make_links(people=people, topic=topic, channel=channel, now=timezone.now())
+    if links is None:
         raise CommandError(f"No recipient has the address {email.strip()}.")
-    kind = _REACHED_AT.get(channel, ContactKind.EMAIL)
-    if kind is ContactKind.EMAIL:
-        return point
-    reached_at = ContactPoint.objects.filter(recipient=point.recipient_id, kind=kind).order_by("pk").first()
-    return reached_at or point
+    return links

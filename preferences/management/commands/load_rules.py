@@ -67,7 +67,7 @@ class Command(ProgramCommand):
             )
         else:
             self._write_text(report)
-        if check and (report.added or report.changed or report.removed):
+        if check and report.changes:
             raise CommandError("The rules differ from the files.")
 
     def _write_text(self, report: LoadReport) -> None:

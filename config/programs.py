@@ -1,0 +1,45 @@
+"""What programs ask for is answered before the middleware that only a page needs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from preferences.api.problems import Problem
+from preferences.api.v1 import answer_program, finished, is_for_programs
+from preferences.views.database_gone import DATABASE_GONE, RETRY_AFTER
+from preferences.views.one_click import answer_one_click
+
+logger = logging.getLogger(__name__)
+
+
+class ProgramsMiddleware:
+    """Answers the API and one-click POSTs without session, language, account and messages.
+
+    They come by the hundred thousand around a mailing, and that middleware would be a third of their cost. Stands
+    behind whatever every answer needs.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if is_for_programs(request):
+            return _api(request)
+        return answer_one_click(request) or self._get_response(request)
+
+
+def _api(request: HttpRequest) -> HttpResponseBase:
+    """The API's answer; where it cannot give one, the problem that programs expect instead of a page."""
+    try:
+        return answer_program(request)
+    except DATABASE_GONE:
+        logger.exception("The API could not reach the database")
+        problem = Problem("try_again", headers={"Retry-After": str(RETRY_AFTER)})
+    except Exception:
+        logger.exception("The API failed")
+        problem = Problem("failed")
+    return finished(problem.answer())

@@ -1,0 +1,73 @@
+"""The kinds of field that bodies are made of: what the schema promises is what is accepted, and nothing more."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from typing import Annotated, Any
+
+from ninja import Schema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+LARGEST_ID = 2**63 - 1
+
+
+class Body(Schema):
+    """What is sent: fields that are not named here are refused, not passed over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _storable(text: str) -> str:
+    if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):
+        raise PydanticCustomError("not_a_line", "This is one line of text, without control characters.")
+    return text
+
+
+def _storable_text(text: str) -> str:
+    if any(unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\r\n\t" for letter in text):
+        raise PydanticCustomError("not_text", "This is text, without control characters.")
+    return text
+
+
+def _from_text(value: Any) -> Any:
+    # pydantic would take a number for seconds since 1970.
+    if not isinstance(value, str):
+        raise PydanticCustomError("not_text", "This is written as text, by ISO 8601.")
+    return value
+
+
+def _with_time(value: Any) -> Any:
+    _from_text(value)
+    if not isinstance(value, str) or "T" not in value.upper():
+        raise PydanticCustomError("not_a_time", "This is a date with a time and its offset from UTC.")
+    return value
+
+
+def _aware(moment: dt.datetime) -> dt.datetime:
+    if moment.tzinfo is None:
+        raise PydanticCustomError("no_offset", "This time needs its offset from UTC, such as Z.")
+    try:
+        return moment.astimezone(dt.UTC)
+    except (OverflowError, ValueError) as error:
+        raise PydanticCustomError("not_a_time", "This time is out of range.") from error
+
+
+Id = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
+Line = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, AfterValidator(_storable_text)]
+Key = Annotated[str, Field(pattern=r"^[-a-zA-Z0-9_]+$", min_length=1, max_length=50)]
+Flag = Annotated[bool, Field(strict=True)]
+Moment = Annotated[
+    dt.datetime,
+    BeforeValidator(_with_time),
+    AfterValidator(_aware),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-05-03T14:00:00Z"]}),
+]
+Day = Annotated[
+    dt.date,
+    Field(examples=["2026-05-03"]),
+    BeforeValidator(_from_text),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-05-03"]}),
+]
