@@ -281,5 +281,7 @@ def _detail(result: ChangeResult) -> str:
     if result.state is not State.PENDING:
         return ""
     if result.mail_due_at is None:
-        return gettext("The law asks the person to confirm this, and the request is too old for that. Ask anew.")
+        return gettext(
+            "The law asks the person to confirm this, and the request is too old for that. Ask anew."
+        )
     return gettext("It starts once the person has confirmed it by e-mail. Nobody else can.")

@@ -256,7 +256,9 @@ class SuppressionAdmin(ReadOnlyAdmin):
                 "model_admin": self,
                 "title": gettext("Suppression #%(number)s") % {"number": suppression.pk},
                 "suppression": suppression,
-                "history": suppression.history.select_related("history_user").order_by("-history_id"),
+                "history": suppression.history.select_related("created_by", "lifted_by").order_by(
+                    "-history_id"
+                ),
                 "form": form if may_lift and not suppression.lifted_at else None,
             },
             status=400 if form.errors else 200,

@@ -83,9 +83,7 @@ def take(*, client: int) -> Allowance:
 
 def _reserve(share: _Share, *, client: int, limit: int, now: float) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            _RESERVE, {"client": client, "share": max(1, limit // _SHARES), "limit": limit}
-        )
+        cursor.execute(_RESERVE, {"client": client, "share": max(1, limit // _SHARES), "limit": limit})
         granted, used, seconds_left = cursor.fetchone()
     share.left = granted
     share.beyond = max(0, limit - used)

@@ -16,7 +16,7 @@ from preferences.api.caller import ApiScope, Bearer, caller
 from preferences.api.decisions import offered_or_not
 from preferences.api.people import Person, not_an_address
 from preferences.api.problems import Fault, Problem
-from preferences.api.read_body import lines_of, require_length
+from preferences.api.read_body import is_empty, lines_of, require_length
 from preferences.decisions.situation import PersonRef
 from preferences.enums import Channel, ContactKind
 from preferences.exports.audience import Audience, Format, stream_audience
@@ -59,8 +59,12 @@ def create_audience(
     request: HttpRequest,
     topic: str = Query(..., pattern="^[-a-zA-Z0-9_]+$", max_length=50),
     channel: Channel = Query(...),
-    country: str = Query("", pattern="^([A-Z]{2})?$", description="Only people of this country (ISO 3166-1)."),
-    links: bool = Query(False, description="Add `stop_url` and `manage_url`; takes the scope links:create too."),
+    country: str = Query(
+        "", pattern="^([A-Z]{2})?$", description="Only people of this country (ISO 3166-1)."
+    ),
+    links: bool = Query(
+        False, description="Add `stop_url` and `manage_url`; takes the scope links:create too."
+    ),
 ) -> HttpResponseBase:
     """Of the people in the body, one a line, those who may be sent this now, each once.
 
@@ -72,10 +76,10 @@ def create_audience(
     if links:
         by.require_scope(ApiScope.LINKS_CREATE)
     written, media_type = _written_as(request)
-    read = {_NDJSON: _from_json, _TEXT: _from_text}.get(request.content_type or "")
-    if read is None:
-        raise Problem("media_type_unsupported", detail=f"The body must be {_NDJSON} or {_TEXT}.")
     require_length(request)
+    read = {_NDJSON: _from_json, _TEXT: _from_text}.get(request.content_type or "")
+    if read is None and not is_empty(request):
+        raise Problem("media_type_unsupported", detail=f"The body must be {_NDJSON} or {_TEXT}.")
     if country and not is_country(country):
         fault = Fault(location="query.country", code="country_unknown", message="There is no such country.")
         raise Problem("invalid", faults=[fault])
@@ -83,12 +87,14 @@ def create_audience(
     blocks = stream_audience(
         audience=Audience(ask=ask, country=country, format=written, links=links),
         now=timezone.now(),
-        asked=(read(line, number) for number, line in lines_of(request)),
+        asked=(read(line, number) for number, line in lines_of(request)) if read else (),
     )
     # Whatever is wrong with the body shows before the first block; afterwards it would be too late for a status.
     first = next(blocks, b"")
     answer = StreamingHttpResponse(
-        _Stream(first, blocks), content_type=f"{media_type}; charset=utf-8", headers={"Cache-Control": "no-store"}
+        _Stream(first, blocks),
+        content_type=f"{media_type}; charset=utf-8",
+        headers={"Cache-Control": "no-store"},
     )
     answer.headers["Vary"] = "Accept"
     return answer

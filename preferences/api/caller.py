@@ -66,9 +66,7 @@ class Caller:
             raise Problem(
                 "insufficient_scope",
                 detail=f"This takes the scope {scope.value}.",
-                headers={
-                    "WWW-Authenticate": f'{_REALM}, error="insufficient_scope", scope="{scope.value}"'
-                },
+                headers={"WWW-Authenticate": f'{_REALM}, error="insufficient_scope", scope="{scope.value}"'},
             )
 
 
@@ -108,9 +106,7 @@ def caller_of(authorization: str, *, now: dt.datetime) -> Caller:
         raise Problem("token_missing", headers={"WWW-Authenticate": _REALM})
     caller = _believed(token) if len(token) <= _LONGEST_TOKEN else None
     if caller is None or (caller.expires_at is not None and caller.expires_at <= now):
-        raise Problem(
-            "token_invalid", headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"'}
-        )
+        raise Problem("token_invalid", headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"'})
     return caller
 
 
@@ -170,4 +166,3 @@ def caller(request: HttpRequest) -> Caller:
     """The Caller that Bearer let through."""
     found: Caller = request.auth  # type: ignore[attr-defined]
     return found
-

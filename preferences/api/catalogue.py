@@ -39,7 +39,9 @@ class TopicOut(Schema):
     brand: str
     name: str
     channels: list[Channel]
-    retired: Annotated[bool, Field(description="Nothing is sent about it any more; also where the brand is retired.")]
+    retired: Annotated[
+        bool, Field(description="Nothing is sent about it any more; also where the brand is retired.")
+    ]
 
 
 class ProfilingPurposeOut(Schema):
@@ -48,7 +50,9 @@ class ProfilingPurposeOut(Schema):
     key: str
     name: str
     use: ProfilingUse
-    default: Annotated[Requirement, Field(description="What is required where no national rule says otherwise.")]
+    default: Annotated[
+        Requirement, Field(description="What is required where no national rule says otherwise.")
+    ]
     retired: bool
 
 

@@ -28,6 +28,7 @@ from preferences.scope import Scope
 
 router = Router(tags=["Choices"])
 
+
 class TopicChange(Body):
     """One topic on one channel."""
 
@@ -117,7 +118,8 @@ class ChangeOut(Schema):
     ]
     event: Annotated[int | None, Field(description="The id of the event written, or of the one it rests on.")]
     mail_due_at: Annotated[
-        str | None, Field(description="When the mail to confirm a yes by may go out; null where none is sent.")
+        str | None,
+        Field(description="When the mail to confirm a yes by may go out; null where none is sent."),
     ]
 
 

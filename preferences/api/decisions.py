@@ -58,7 +58,9 @@ class Question(Body):
             {"topic", "channel"},
             {"profiling"},
         ):
-            raise PydanticCustomError("not_one", "Ask about a topic and a channel, or about a profiling purpose.")
+            raise PydanticCustomError(
+                "not_one", "Ask about a topic and a channel, or about a profiling purpose."
+            )
         return self
 
 
@@ -82,9 +84,13 @@ class VerdictOut(Schema):
     reason: Reason
     sentence: Annotated[str, Field(description="The reason in words, in the language of Accept-Language.")]
     legal_basis: LegalBasis | None
-    rule: Annotated[str, Field(description="The id of the national rule that applies; empty where none was asked.")]
+    rule: Annotated[
+        str, Field(description="The id of the national rule that applies; empty where none was asked.")
+    ]
     rules_version: Annotated[str, Field(description="The content hash of the rules in force.")]
-    event: Annotated[int | None, Field(description="The id of the event it rests on; null where nothing was said.")]
+    event: Annotated[
+        int | None, Field(description="The id of the event it rests on; null where nothing was said.")
+    ]
     tracking: Annotated[bool, Field(description="Whether opens and clicks of an e-mail may be measured.")]
 
 
@@ -142,7 +148,9 @@ def offered_or_not(*, key: str, channel: Channel | None, by: Caller) -> Ask:
     except PurposeUnknown as error:
         raise Problem("purpose_unknown") from error
     except AskInvalid as error:
-        fault = Fault(location="body", code=error.code, message="A topic has a channel, a profiling purpose none.")
+        fault = Fault(
+            location="body", code=error.code, message="A topic has a channel, a profiling purpose none."
+        )
         raise Problem("invalid", faults=[fault]) from error
     if ask.scope.brand is not None:
         by.require_brand(ask.scope.brand)

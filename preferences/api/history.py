@@ -30,7 +30,9 @@ from preferences.models.ledger import legal_basis_of
 
 router = Router(tags=["History"])
 
-_RecipientId = Path(..., ge=1, le=LARGEST_ID, description="The id of a recipient; `/recipients/lookup` finds it.")
+_RecipientId = Path(
+    ..., ge=1, le=LARGEST_ID, description="The id of a recipient; `/recipients/lookup` finds it."
+)
 
 
 class ContactPointOut(Schema):
@@ -65,7 +67,9 @@ class StatementOut(Schema):
     channel: Channel | None
     state: State
     confirmed: Annotated[bool, Field(description="A yes confirmed by a link that was mailed.")]
-    occurred_at: Annotated[str, Field(description="When the person said it.", json_schema_extra={"format": "date-time"})]
+    occurred_at: Annotated[
+        str, Field(description="When the person said it.", json_schema_extra={"format": "date-time"})
+    ]
 
 
 class ChoicesOut(Schema):
@@ -94,7 +98,9 @@ class EventOut(StatementOut):
     legal_basis: LegalBasis | None
     superseded: Annotated[bool, Field(description="Something newer had been said, so it moved nothing.")]
     undoes: Annotated[int | None, Field(description="The event it takes back.")]
-    recorded_at: Annotated[str, Field(description="When it was recorded.", json_schema_extra={"format": "date-time"})]
+    recorded_at: Annotated[
+        str, Field(description="When it was recorded.", json_schema_extra={"format": "date-time"})
+    ]
     wording: WordingOut | None
 
 
@@ -147,7 +153,8 @@ def choices(request: HttpRequest, recipient: int = _RecipientId) -> HttpResponse
     """What a person has said, as it stands. A client of one brand sees what concerns this brand."""
     row = _surviving(recipient)
     standing = _seen_by(
-        caller(request), Choice.objects.filter(recipient=row).select_related("brand", "purpose").order_by("event")
+        caller(request),
+        Choice.objects.filter(recipient=row).select_related("brand", "purpose").order_by("event"),
     )
     return answer(
         {"recipient": row.pk, "choices": [_statement(choice, event=choice.event_id) for choice in standing]}
@@ -232,5 +239,7 @@ def _event(event: Event) -> dict[str, Any]:
         "superseded": event.superseded,
         "undoes": event.undoes_id,
         "recorded_at": iso(event.recorded_at),
-        "wording": {"language": event.wording.language, "text": event.wording.text} if event.wording else None,
+        "wording": {"language": event.wording.language, "text": event.wording.text}
+        if event.wording
+        else None,
     }

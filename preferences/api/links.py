@@ -39,7 +39,8 @@ class LinksOut(Schema):
     manage_url: str | None
     headers: dict[str, str]
     problem: Annotated[
-        Literal["recipient_unknown"] | None, Field(description="There is no such person, or no address of theirs.")
+        Literal["recipient_unknown"] | None,
+        Field(description="There is no such person, or no address of theirs."),
     ]
 
 
@@ -60,9 +61,7 @@ def create_links(request: HttpRequest, asked: LinksIn) -> HttpResponse:
         raise Problem("purpose_retired")
     if asked.channel not in topic.channels:
         raise Problem("channel_not_offered")
-    made = make_links(
-        people=refs_of(asked.people), topic=topic, channel=asked.channel, now=timezone.now()
-    )
+    made = make_links(people=refs_of(asked.people), topic=topic, channel=asked.channel, now=timezone.now())
     return answer({"results": [_links(one) for one in made]})
 
 

@@ -60,7 +60,9 @@ def ref_of(person: Person, *, location: str = "body.person") -> PersonRef:
     try:
         return person.ref()
     except AddressInvalid as error:
-        raise Problem("address_invalid", detail=str(error), faults=[not_an_address(error, location)]) from error
+        raise Problem(
+            "address_invalid", detail=str(error), faults=[not_an_address(error, location)]
+        ) from error
 
 
 def refs_of(people: Sequence[Person], *, location: str = "body.people") -> list[PersonRef]:

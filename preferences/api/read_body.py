@@ -28,12 +28,14 @@ class BodyParser(Parser):
 
 
 def take_in_body(request: HttpRequest) -> None:
-    """Read a JSON body where `request.body` finds it.
+    """Read a JSON body where `request.body` finds it; one that is empty is of any type.
 
     Raises Problem `media_type_unsupported`, `length_required`, `body_too_large`, `body_not_utf8`.
     """
     require_length(request)
-    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
+    if is_empty(request):
+        return
+    if _length(request) > LARGEST_BODY:
         raise Problem("body_too_large")
     if request.content_type != "application/json":
         raise Problem("media_type_unsupported", detail="The body must be application/json.")
@@ -44,6 +46,11 @@ def take_in_body(request: HttpRequest) -> None:
         raise Problem("body_not_utf8") from error
     # The limit of `request.body` is meant for forms; this one has been kept already.
     request._body = body  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def is_empty(request: HttpRequest) -> bool:
+    """Whether nothing was sent as a body."""
+    return _length(request) == 0
 
 
 def require_length(request: HttpRequest) -> None:
@@ -61,18 +68,33 @@ def lines_of(request: HttpRequest) -> Iterator[tuple[int, str]]:
     while line := request.readline(LONGEST_LINE + 1):
         number += 1
         if len(line) > LONGEST_LINE:
-            raise Problem("invalid", faults=[Fault(location=f"line {number}", code="line_too_long", message=(
-                f"A line has at most {LONGEST_LINE} bytes."
-            ))])
+            raise Problem(
+                "invalid",
+                faults=[
+                    Fault(
+                        location=f"line {number}",
+                        code="line_too_long",
+                        message=(f"A line has at most {LONGEST_LINE} bytes."),
+                    )
+                ],
+            )
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
         except UnicodeDecodeError as error:
             raise Problem(
                 "body_not_utf8",
-                faults=[Fault(location=f"line {number}", code="body_not_utf8", message="The line is not UTF-8.")],
+                faults=[
+                    Fault(location=f"line {number}", code="body_not_utf8", message="The line is not UTF-8.")
+                ],
             ) from error
         if text:
             yield number, text
+
+
+def _length(request: HttpRequest) -> int:
+    # What is no number Django takes for an empty body, and hands on nothing.
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    return int(length) if length.isascii() and length.isdigit() else 0
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -61,7 +61,8 @@ class RecordIn(Body):
     postal: _Told = ""
     country: Annotated[_Told, Field(description="ISO 3166-1, two capital letters.")] = ""
     relationship: Annotated[
-        _Told, Field(description="consumer_prospect, consumer_customer, business_prospect or business_customer.")
+        _Told,
+        Field(description="consumer_prospect, consumer_customer, business_prospect or business_customer."),
     ] = ""
     organisation: _Told = ""
     language: Annotated[_Told, Field(description="A language tag, such as nb.")] = ""
@@ -85,7 +86,9 @@ class UpsertedOut(Schema):
     changed: Annotated[list[str], Field(description="Fields that were known otherwise, and are changed.")]
     kept: Annotated[
         list[str],
-        Field(description="Fields left as they were: the new value would widen what may be sent, or is older."),
+        Field(
+            description="Fields left as they were: the new value would widen what may be sent, or is older."
+        ),
     ]
     problem: RecordProblem | None
     sentence: Annotated[str, Field(description="The problem in words; empty where there is none.")]

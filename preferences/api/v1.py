@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import resolve
 from django.utils import translation
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -81,11 +81,8 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return (cause if isinstance(cause, Problem) else Problem("bad_request")).answer()
 
 
+# Http404 too, of which the library says more than is good where DEBUG is set.
 @api.exception_handler(Http404)
-def _not_found(request: HttpRequest, error: Http404) -> HttpResponse:
-    return Problem("not_found").answer()
-
-
 @api.exception_handler(Exception)
 def _pass_on(request: HttpRequest, error: Exception) -> NoReturn:
     raise error
@@ -106,6 +103,8 @@ def answer_program(request: HttpRequest) -> HttpResponseBase:
             response = _run(request)
         except Problem as problem:
             response = problem.answer()
+        except Http404:
+            response = Problem("not_found").answer()
         except (SuspiciousOperation, BadRequest, UnreadablePostError):
             response = Problem("bad_request").answer()
     return finished(response, allowance=getattr(request, "api_allowance", None))
@@ -123,10 +122,7 @@ def finished(response: HttpResponseBase, *, allowance: Allowance | None = None) 
 
 
 def _run(request: HttpRequest) -> HttpResponseBase:
-    try:
-        match = resolve(request.path_info)
-    except Resolver404 as error:
-        raise Problem("not_found") from error
+    match = resolve(request.path_info)
     # For the log, which names the route.
     request.resolver_match = match
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)

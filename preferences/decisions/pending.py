@@ -44,9 +44,7 @@ def pending_statements(*, choices: Sequence[Stated], now: dt.datetime, expired: 
     )
 
 
-def pending_in_words(
-    *, choices: Sequence[Stated], now: dt.datetime, expired: bool = False
-) -> list[Pending]:
+def pending_in_words(*, choices: Sequence[Stated], now: dt.datetime, expired: bool = False) -> list[Pending]:
     """The same in the active language, without what is no longer offered. One query, none where nothing waits."""
     limits = limits_in_force()
     waiting = {

@@ -71,9 +71,10 @@ class Situations:
     published_rules: int | None
 
 
-# Each list is one JSON text, so that a person is one row however much was said. Times travel as ISO 8601.
+# All that is known of all of them comes in one list of rows of four kinds, which `part` tells apart; each kind fills
+# the columns it needs. One trip to the database, and nothing to parse.
 _LOAD = """
-WITH asked AS (
+WITH asked AS MATERIALIZED (
     SELECT position, id AS recipient_id, NULL::bigint AS point_id
       FROM unnest(%(id_positions)s::int[], %(ids)s::bigint[]) AS named (position, id)
      UNION ALL
@@ -85,51 +86,68 @@ WITH asked AS (
       FROM unnest(%(address_positions)s::int[], %(kinds)s::text[], %(addresses)s::text[])
            AS named (position, kind, normalized)
       JOIN preferences_contactpoint AS point USING (kind, normalized)
+), found AS MATERIALIZED (
+    SELECT asked.position, asked.point_id, person.id, person.erased_at, person.country, person.relationship,
+           person.born_on
+      FROM asked
+      JOIN preferences_recipient AS named ON named.id = asked.recipient_id
+      JOIN preferences_recipient AS person ON person.id = coalesce(named.merged_into_id, named.id)
+), person AS MATERIALIZED (
+    SELECT DISTINCT id FROM found
 )
-SELECT asked.position, asked.point_id, {rules}, person.id, person.erased_at <= %(moment)s::timestamptz,
-       person.country, person.relationship, person.born_on,
-       (SELECT json_agg(json_build_array(kind, brand_id, purpose_id, channel, state, occurred_at, event_id, confirmed))
-          FROM {choices}),
-       (SELECT json_agg(json_build_array(id, kind, suppressed, unreachable_at <= %(moment)s::timestamptz,
-                                         CASE WHEN screened_at <= %(moment)s::timestamptz THEN screened_at END,
-                                         on_register)
-                        ORDER BY verified_at NULLS LAST, id)
-          FROM (SELECT point.*, EXISTS (
-                       SELECT FROM preferences_suppression AS suppression
-                        WHERE suppression.created_at <= %(moment)s::timestamptz
-                          AND coalesce(suppression.lifted_at > %(moment)s::timestamptz, true)
-                          AND (suppression.address_hash = point.address_hash
-                               OR point.kind = 'email'
-                                  AND suppression.domain = split_part(point.normalized, '@', -1))
-                       ) AS suppressed
-                  FROM preferences_contactpoint AS point
-                 WHERE recipient_id = person.id AND created_at <= %(moment)s::timestamptz) AS point),
-       (SELECT json_agg(DISTINCT brand_id) FROM preferences_sale
-         WHERE recipient_id = person.id AND refusal_offered
-           AND sold_on <= %(today)s::date AND recorded_at <= %(moment)s::timestamptz)
-  FROM asked
-  JOIN preferences_recipient AS named ON named.id = asked.recipient_id
-  JOIN preferences_recipient AS person ON person.id = coalesce(named.merged_into_id, named.id)
+SELECT 0 AS part, id AS person, position::bigint AS a, point_id AS b, {rules} AS c,
+       country AS x, relationship AS y, NULL AS z, erased_at <= %(moment)s::timestamptz AS p, NULL::boolean AS q,
+       NULL::boolean AS r, NULL::timestamptz AS at, born_on AS day, NULL::timestamptz AS rank
+  FROM found
+ UNION ALL
+SELECT 1, person.id, brand_id, purpose_id, event_id, kind, channel, state, confirmed, NULL, NULL,
+       occurred_at, NULL, NULL
+  FROM person JOIN {choices}
+ UNION ALL
+SELECT 2, person.id, point.id, NULL, NULL, point.kind, NULL, NULL,
+       EXISTS (SELECT FROM preferences_suppression AS suppression
+                WHERE suppression.created_at <= %(moment)s::timestamptz
+                  AND coalesce(suppression.lifted_at > %(moment)s::timestamptz, true)
+                  AND suppression.address_hash = point.address_hash)
+       OR point.kind = 'email' AND EXISTS (
+               SELECT FROM preferences_suppression AS suppression
+                WHERE suppression.created_at <= %(moment)s::timestamptz
+                  AND coalesce(suppression.lifted_at > %(moment)s::timestamptz, true)
+                  AND suppression.domain = split_part(point.normalized, '@', -1)),
+       point.unreachable_at <= %(moment)s::timestamptz, point.on_register,
+       CASE WHEN point.screened_at <= %(moment)s::timestamptz THEN point.screened_at END, NULL, point.verified_at
+  FROM person JOIN preferences_contactpoint AS point
+    ON point.recipient_id = person.id AND point.created_at <= %(moment)s::timestamptz
+ UNION ALL
+SELECT DISTINCT 3, person.id, sale.brand_id, NULL::bigint, NULL::bigint, NULL, NULL, NULL, NULL::boolean, NULL::boolean,
+       NULL::boolean, NULL::timestamptz, NULL::date, NULL::timestamptz
+  FROM person JOIN preferences_sale AS sale
+    ON sale.recipient_id = person.id AND sale.refusal_offered
+   AND sale.sold_on <= %(today)s::date AND sale.recorded_at <= %(moment)s::timestamptz
+ ORDER BY part DESC, rank NULLS LAST, a
 """
 _NOW = {
     "rules": "(SELECT max(id) FROM preferences_publishedrules)",
-    "choices": """preferences_choice WHERE recipient_id = person.id
-                  AND (purpose_id IS NULL OR purpose_id = ANY (coalesce(%(purposes)s::bigint[], ARRAY[purpose_id])))""",
+    "choices": """preferences_choice AS choice
+    ON choice.recipient_id = person.id
+   AND (purpose_id IS NULL OR purpose_id = ANY (coalesce(%(purposes)s::bigint[], ARRAY[purpose_id])))""",
 }
 # The same rule as EventQuerySet.standing, by what had been recorded at the moment.
 _THEN = {
     "rules": """(SELECT max(id) FROM preferences_publishedrules WHERE in_force_from <= %(moment)s::timestamptz)""",
     "choices": """
-      (SELECT DISTINCT ON (kind, brand_id, purpose_id, channel)
-              kind, brand_id, purpose_id, channel, state, occurred_at, id AS event_id, confirmed
-         FROM preferences_event AS event
-        WHERE recipient_id = person.id AND recorded_at <= %(moment)s::timestamptz AND undoes_id IS NULL
-          AND (purpose_id IS NULL OR purpose_id = ANY (coalesce(%(purposes)s::bigint[], ARRAY[purpose_id])))
-          AND NOT EXISTS (SELECT FROM preferences_event AS undo
-                           WHERE undo.undoes_id = event.id AND undo.recorded_at <= %(moment)s::timestamptz)
-          AND (NOT superseded OR state = 'opted_out')
-        ORDER BY kind, brand_id, purpose_id, channel, occurred_at DESC, id DESC) AS standing""",
+       (SELECT DISTINCT ON (recipient_id, kind, brand_id, purpose_id, channel)
+               recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, event.id AS event_id, confirmed
+          FROM person JOIN preferences_event AS event ON event.recipient_id = person.id
+         WHERE recorded_at <= %(moment)s::timestamptz AND undoes_id IS NULL
+           AND (purpose_id IS NULL OR purpose_id = ANY (coalesce(%(purposes)s::bigint[], ARRAY[purpose_id])))
+           AND NOT EXISTS (SELECT FROM preferences_event AS undo
+                            WHERE undo.undoes_id = event.id AND undo.recorded_at <= %(moment)s::timestamptz)
+           AND (NOT superseded OR state = 'opted_out')
+         ORDER BY recipient_id, kind, brand_id, purpose_id, channel, occurred_at DESC, event.id DESC) AS standing
+    ON standing.recipient_id = person.id""",
 }
+_CHOICE, _POINT, _SALE = 1, 2, 3
 
 
 def load_situations(
@@ -159,9 +177,33 @@ def load_situations(
                 "purposes": list(purposes) if purposes is not None else None,
             },
         )
-        for position, point, rules, *columns in cursor.fetchall():
-            published_rules = rules
-            found[position] = _situation(point, *columns)
+        # What belongs to a person comes before the person.
+        choices: dict[int, list[Stated]] = {}
+        points: dict[int, list[Point]] = {}
+        sold_by: dict[int, set[int]] = {}
+        for part, person, a, b, c, x, y, z, p, q, r, at, day, _rank in cursor.fetchall():
+            if part == _CHOICE:
+                choices.setdefault(person, []).append(stated(x, a, b, y, z, at, c, p))
+            elif part == _POINT:
+                screening = Screening(screened_at=at, on_register=r)
+                points.setdefault(person, []).append(
+                    Point(id=a, kind=ContactKind(x), suppressed=p, unreachable=bool(q), screening=screening)
+                )
+            elif part == _SALE:
+                sold_by.setdefault(person, set()).add(a)
+            else:
+                published_rules = c
+                found[a] = Situation(
+                    recipient=person,
+                    erased=bool(p),
+                    country=x,
+                    relationship=Relationship(y) if y else None,
+                    born_on=day,
+                    choices=tuple(choices.get(person, ())),
+                    points=tuple(points.get(person, ())),
+                    sold_by=frozenset(sold_by.get(person, ())),
+                    named_point=b,
+                )
     return Situations(people=found, published_rules=published_rules)
 
 
@@ -186,44 +228,3 @@ def _named(people: Sequence[PersonRef]) -> dict[str, list[Any]]:
             named["kinds"].append(person.kind.value)
             named["addresses"].append(person.address)
     return named
-
-
-def _situation(
-    named_point: int | None,
-    recipient: int,
-    erased: bool | None,
-    country: str,
-    relationship: str,
-    born_on: dt.date | None,
-    choices: list[list[Any]] | None,
-    points: list[list[Any]] | None,
-    sold_by: list[int] | None,
-) -> Situation:
-    return Situation(
-        recipient=recipient,
-        erased=bool(erased),
-        country=country,
-        relationship=Relationship(relationship) if relationship else None,
-        born_on=born_on,
-        choices=tuple(
-            stated(kind, brand, purpose, channel, state, _instant(occurred_at), event, confirmed)
-            for kind, brand, purpose, channel, state, occurred_at, event, confirmed in choices or ()
-        ),
-        points=tuple(
-            Point(
-                id=point,
-                kind=ContactKind(kind),
-                suppressed=suppressed,
-                unreachable=bool(unreachable),
-                screening=Screening(
-                    screened_at=_instant(screened_at) if screened_at else None, on_register=on_register
-                ),
-            )
-            for point, kind, suppressed, unreachable, screened_at, on_register in points or ()
-        ),
-        sold_by=frozenset(sold_by or ()),
-        named_point=named_point,
-    )
-
-
-_instant = dt.datetime.fromisoformat

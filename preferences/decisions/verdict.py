@@ -34,6 +34,15 @@ REACHED_AT = {
 OBSTACLES = frozenset({Reason.SUPPRESSED, Reason.UNREACHABLE, Reason.NO_CONTACT_POINT})
 
 _ALLOWING = ALLOWING | {Reason.SERVICE_MESSAGE, Reason.CHOICE_OPTED_IN}
+# The person's own word, on which neither age nor law has any bearing.
+_STOPPED = frozenset(
+    {
+        Reason.CHOICE_OPTED_OUT,
+        Reason.CHOICE_OPTED_OUT_BROADLY,
+        Reason.CHOICE_PENDING,
+        Reason.CHOICE_PENDING_EXPIRED,
+    }
+)
 _BASIS = {
     Reason.SERVICE_MESSAGE: LegalBasis.CONTRACT,
     Reason.CHOICE_OPTED_IN: LegalBasis.CONSENT,
@@ -118,10 +127,10 @@ def verdict_on(
     channel = ask.scope.channel
     tracking = False
     if person is not None and not person.erased and ask.tracking and channel in (None, Channel.EMAIL):
-        tracked = _permission(
+        tracked, _rule, _statement = _permission(
             person=person, ask=ask.tracking, point=None, rules=rules, limits=limits, now=now
         )
-        tracking = tracked.allowed
+        tracking = tracked in _ALLOWING
     if message_class is MessageClass.SERVICE:
         return Verdict(allowed=True, reason=Reason.SERVICE_MESSAGE, tracking=tracking)
     if person is None:
@@ -133,14 +142,17 @@ def verdict_on(
     points = _points_in_question(person=person, channel=channel)
     needed = channel in REACHED_AT
     usable = next((point for point in points if point.usable), None) if needed else None
-    permission = _permission(person=person, ask=ask, point=usable, rules=rules, limits=limits, now=now)
-    obstacle = _obstacle(points, needed=needed) if permission.allowed else None
+    reason, rule, statement = _permission(
+        person=person, ask=ask, point=usable, rules=rules, limits=limits, now=now
+    )
+    permitted = reason in _ALLOWING
+    obstacle = _obstacle(points, needed=needed) if permitted else None
     return Verdict(
-        allowed=permission.allowed and obstacle is None,
-        reason=obstacle or permission.reason,
-        rule=permission.rule,
-        version=permission.version,
-        statement=permission.statement,
+        allowed=permitted and obstacle is None,
+        reason=obstacle or reason,
+        rule=rule.id if rule else "",
+        version=rules.version,
+        statement=statement,
         tracking=tracking,
         point=usable.id if usable else None,
     )
@@ -167,12 +179,16 @@ def required_for(
 
 def _permission(
     *, person: Situation, ask: Ask, point: Point | None, rules: RuleSet, limits: Limits, now: dt.datetime
-) -> Verdict:
-    """What choices and law say, whether or not there is an address. `point` is the contact point that would be used."""
+) -> tuple[Reason, Rule | ProfilingRow | None, Stated | None]:
+    """What choices and law say, whether or not there is an address: the reason, the rule that applies, and the
+    statement it rests on. `point` is the contact point that would be used."""
     requirement, rule = required_for(
         ask=ask, country=person.country, relationship=person.relationship, rules=rules
     )
     statement = deciding_statement(choices=person.choices, scope=ask.scope)
+    reason = _said(statement=statement, scope=ask.scope, requirement=requirement, limits=limits, now=now)
+    if reason in _STOPPED:
+        return reason, rule, statement
     country = rules.country_facts(person.country)
     facts = Facts(
         born_on=person.born_on,
@@ -180,9 +196,7 @@ def _permission(
         sold=ask.scope.brand in person.sold_by,
         screening=point.screening if point and ask.scope.channel is Channel.PHONE else None,
     )
-    reason = _said(statement=statement, scope=ask.scope, requirement=requirement, limits=limits, now=now)
-    if reason in (None, Reason.CHOICE_OPTED_IN, Reason.CHOICE_UNCONFIRMED):
-        reason = too_young(facts=facts, country=country, today=now.date()) or reason
+    reason = too_young(facts=facts, country=country, today=now.date()) or reason
     if reason is None:
         reason = evaluate(
             requirement=requirement,
@@ -191,13 +205,7 @@ def _permission(
             now=now,
             screening_days=limits.screening_days,
         )
-    return Verdict(
-        allowed=reason in _ALLOWING,
-        reason=reason,
-        rule=rule.id if rule else "",
-        version=rules.version,
-        statement=statement,
-    )
+    return reason, rule, statement
 
 
 def _said(

@@ -185,7 +185,7 @@ class _Speech:
         self._times = [(now - dt.timedelta(minutes=n)).isoformat() for n in range(1, 500_000, 97)]
         purposes = list(Purpose.objects.order_by("pk"))
         topics = [purpose for purpose in purposes if purpose.kind == Kind.MARKETING]
-        single = [
+        single: list[tuple[str, int | None, int | None, str | None]] = [
             (Kind.MARKETING, topic.brand_id, topic.pk, channel)
             for topic in topics
             for channel in topic.channels
@@ -243,7 +243,12 @@ def _statements(said: Sequence[tuple[int, str, str]], events: range, table: str)
 
 
 def _copy(target: str, lines: Iterable[str]) -> None:
-    with connection.cursor() as cursor, cursor.cursor.copy(f"COPY {target} FROM STDIN") as copy:
+    with (
+        connection.cursor() as cursor,
+        # Django's cursor hands out psycopg's COPY, whose errors are psycopg's own.
+        connection.wrap_database_errors,
+        cursor.cursor.copy(f"COPY {target} FROM STDIN") as copy,
+    ):
         copy.write("".join(lines))
 
 

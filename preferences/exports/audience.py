@@ -181,8 +181,9 @@ def stream_audience(
     """The audience in blocks of bytes, its head first; each person once, in no order.
 
     With `asked`, only those of these people who may be sent it: they are taken in whole before the first block comes
-    out, kept by the database, and whoever is named twice or unknown is passed over. Somebody named by an address of the
-    kind the channel needs is reached there or not at all.
+    out, kept by the database, and whoever is unknown is passed over. Somebody named by an address of the kind that the
+    channel needs is reached there or not at all; named by two addresses, they come once for each. Any other repetition
+    is passed over.
 
     Everything is of one moment. The memory taken does not grow with the number of people. Close the iterator to end
     early; keep it on the thread it was made on.

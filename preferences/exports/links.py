@@ -86,9 +86,7 @@ def _points(recipients: Iterable[int]) -> dict[int, list[ContactPoint]]:
     return points
 
 
-def _point_for(
-    person: PersonRef, points: Sequence[ContactPoint], *, channel: Channel
-) -> ContactPoint | None:
+def _point_for(person: PersonRef, points: Sequence[ContactPoint], *, channel: Channel) -> ContactPoint | None:
     kind = REACHED_AT.get(channel, ContactKind.EMAIL)
     named = [point for point in points if (point.kind, point.normalized) == (person.kind, person.address)]
     of_kind = [point for point in points if point.kind == kind]

@@ -8,11 +8,10 @@ from django.db import transaction
 
 from preferences.decisions.choices import load_choices
 from preferences.decisions.covering import deciding_statement, latest_time
-from preferences.decisions.pending import pending_statements
-from preferences.enums import Actor, Outcome, Refusal, Source, State
+from preferences.decisions.pending import pending_in_words
+from preferences.enums import Actor, Outcome, Source, State
 from preferences.ledger.append import Author, Entry, append, lock_recipient
 from preferences.ledger.values import Change, ChangeResult, Recorded
-from preferences.models import Event
 
 
 def confirm(*, recipient: int, up_to: int, now: dt.datetime) -> Recorded:
@@ -26,52 +25,32 @@ def confirm(*, recipient: int, up_to: int, now: dt.datetime) -> Recorded:
         recipient = lock_recipient(recipient)
         choices = load_choices(recipient)
         waiting = [
-            statement
-            for statement in pending_statements(choices=choices, now=now)
-            if statement.event <= up_to
+            thing for thing in pending_in_words(choices=choices, now=now) if thing.event.pk <= up_to
         ]
-        asked = Event.objects.select_related("wording", "purpose__brand").in_bulk(
-            [statement.event for statement in waiting]
-        )
-        refusals = {statement.event: _refusal(asked[statement.event]) for statement in waiting}
-        confirmed = [statement for statement in waiting if refusals[statement.event] is None]
+        entries = [
+            Entry(
+                scope=thing.event.scope,
+                state=State.OPTED_IN,
+                previous_state=State.PENDING,
+                occurred_at=latest_time(choices=choices, now=now),
+                moves=True,
+                wording=thing.event.shown,
+                confirmed=True,
+            )
+            for thing in waiting
+        ]
         events = append(
             recipient=recipient,
-            entries=[
-                Entry(
-                    scope=statement.scope,
-                    state=State.OPTED_IN,
-                    previous_state=State.PENDING,
-                    occurred_at=latest_time(choices=choices, now=now),
-                    moves=True,
-                    wording=asked[statement.event].shown,
-                    confirmed=True,
-                )
-                for statement in confirmed
-            ],
+            entries=entries,
             author=Author(source=Source.LINK, actor=Actor.RECIPIENT),
             now=now,
         )
-    written = dict(zip((statement.event for statement in confirmed), events, strict=True))
     results = [
-        ChangeResult(
-            change=Change(scope=statement.scope, state=State.OPTED_IN),
-            outcome=Outcome.REFUSED if refusals[statement.event] else Outcome.CHANGED,
-            previous_state=State.PENDING,
-            refusal=refusals[statement.event],
-            event=written.get(statement.event),
-            state=None if refusals[statement.event] else State.OPTED_IN,
-        )
-        for statement in waiting
+        _result(Change(scope=entry.scope, state=State.OPTED_IN, wording=entry.wording), now_by=event)
+        for entry, event in zip(entries, events, strict=True)
     ]
     results += [
-        ChangeResult(
-            change=Change(scope=choice.scope, state=State.OPTED_IN),
-            outcome=Outcome.ALREADY_SO,
-            previous_state=State.OPTED_IN,
-            event=choice.event,
-            state=State.OPTED_IN,
-        )
+        _result(Change(scope=choice.scope, state=State.OPTED_IN), before_by=choice.event)
         for choice in choices
         # Confirmed after the mail was sent: by this very link, pressed before.
         if choice.confirmed
@@ -81,11 +60,11 @@ def confirm(*, recipient: int, up_to: int, now: dt.datetime) -> Recorded:
     return Recorded(recipient=recipient, results=tuple(results))
 
 
-def _refusal(event: Event) -> Refusal | None:
-    """Why what was said yes to cannot be started any more; None where it can."""
-    purpose = event.purpose
-    if purpose is None or purpose.retired_at or (purpose.brand and purpose.brand.retired_at):
-        return Refusal.PURPOSE_RETIRED
-    if event.channel and event.channel not in purpose.channels:
-        return Refusal.CHANNEL_NOT_OFFERED
-    return None
+def _result(change: Change, *, now_by: int | None = None, before_by: int | None = None) -> ChangeResult:
+    return ChangeResult(
+        change=change,
+        outcome=Outcome.CHANGED if now_by else Outcome.ALREADY_SO,
+        previous_state=State.PENDING if now_by else State.OPTED_IN,
+        event=now_by or before_by,
+        state=State.OPTED_IN,
+    )

@@ -76,9 +76,7 @@ def _lock_person(request: int) -> int:
     return recipient
 
 
-def _message(
-    point: ContactPoint, *, things: Sequence[Pending], now: dt.datetime
-) -> EmailMultiAlternatives:
+def _message(point: ContactPoint, *, things: Sequence[Pending], now: dt.datetime) -> EmailMultiAlternatives:
     """The mail about these things, from the brand they are all of, or from us where there are several."""
     token = ConfirmToken(
         recipient=point.recipient_id,

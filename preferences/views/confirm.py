@@ -12,7 +12,7 @@ from django.utils import timezone
 from preferences import ledger
 from preferences.decisions.choices import load_choices
 from preferences.decisions.history import what_it_covers
-from preferences.decisions.pending import Pending, brand_of, pending_in_words
+from preferences.decisions.pending import brand_of, pending_in_words
 from preferences.ledger import ChangeResult
 from preferences.models import Event
 from preferences.scope import Scope
@@ -45,20 +45,16 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     waiting = pending_in_words(choices=choices, now=now)
     named = [thing for thing in waiting if thing.event.pk <= up_to]
     expired = [
-        thing
-        for thing in pending_in_words(choices=choices, now=now, expired=True)
-        if thing.event.pk <= up_to
+        thing for thing in pending_in_words(choices=choices, now=now, expired=True) if thing.event.pk <= up_to
     ]
     context = {"address": point.masked, "brand": brand_of(named or expired or waiting)}
     if request.method == "POST" and "send_again" in request.POST:
         ledger.ask_again(recipient=recipient.pk, up_to=up_to, now=now)
-        return render(request, "preferences/confirm_sent.html", context)
+        return render(request, "preferences/confirm_sent.html", {"address": point.masked})
     fresh = up_to > 0 and link.is_fresh(now=now, days=settings.CONFIRM_DAYS)
     if request.method == "POST":
         results = ledger.confirm(recipient=recipient.pk, up_to=up_to, now=now).results if fresh else ()
-        lines = outcome_lines(
-            results=results, names=_names(results, waiting), contact_point=point.pk, now=now
-        )
+        lines = outcome_lines(results=results, names=_names(results), contact_point=point.pk, now=now)
         return render(
             request,
             "preferences/confirmed.html",
@@ -76,11 +72,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     )
 
 
-def _names(results: Sequence[ChangeResult], waiting: Sequence[Pending]) -> dict[Scope, str]:
-    """What each scope is called: of those that waited, and of those that had been confirmed before."""
-    before = Event.objects.select_related("brand", "purpose").in_bulk(
-        [result.event for result in results if result.event]
-    )
-    return {event.scope: what_it_covers(event) for event in before.values()} | {
-        thing.event.scope: thing.what for thing in waiting
-    }
+def _names(results: Sequence[ChangeResult]) -> dict[Scope, str]:
+    """What each scope is called."""
+    events = Event.objects.select_related("brand", "purpose").in_bulk([result.event for result in results])
+    return {event.scope: what_it_covers(event) for event in events.values()}

@@ -42,8 +42,12 @@ def test_a_profiling_purpose_is_added(editor):
     answer = editor.post(
         reverse("admin:preferences_profilingpurpose_add"),
         {
-            **{"key": "clicks", "use": "other", "requirement": "opt_in", "position": 1},
-            **{"data_used_0": "Clicks.", **TEXTS},
+            "key": "clicks",
+            "use": "other",
+            "requirement": "opt_in",
+            "position": 1,
+            "data_used_0": "Clicks.",
+            **TEXTS,
         },
     )
 
@@ -105,8 +109,13 @@ def test_a_topic_that_cannot_be_is_refused(fields, acme, news, editor):
 @pytest.mark.parametrize("offers", [True, False])
 def test_a_brand_says_whether_it_offers_to_children(offers, acme, editor):
     form = {
-        **{"name": "Acme", "legal_entity": "Acme AS", "privacy_notice_url": "https://acme.example.com/privacy"},
-        **{"sender_name": "Acme", "sender_email": "news@acme.example.com", "colour": "#1f4b99", "position": 1},
+        "name": "Acme",
+        "legal_entity": "Acme AS",
+        "privacy_notice_url": "https://acme.example.com/privacy",
+        "sender_name": "Acme",
+        "sender_email": "news@acme.example.com",
+        "colour": "#1f4b99",
+        "position": 1,
     }
     editor.post(change("brand", acme), {**form, **({"offers_to_children": "on"} if offers else {})})
     acme.refresh_from_db()

@@ -75,9 +75,10 @@ def test_a_statement_by_staff_is_shown_with_all_its_evidence(kari, news, staff, 
 def test_the_state_of_every_switch_is_shown_with_its_reason(kari, news, activity, staff, say):
     say(kari, State.OPTED_OUT, scope=scope_of(news))
 
-    sections = staff.get(screen_of(kari)).context["sections"]
+    answer = staff.get(screen_of(kari))
 
-    brand, profiling = sections
+    brand, profiling = answer.context["sections"]
+    assert text_of(answer).count('<span class="mark mark--yes">On</span>') == 2
     assert [
         (switch["label"], switch["allowed"], str(switch["reason"])) for switch in brand["rows"][0]["switches"]
     ] == [

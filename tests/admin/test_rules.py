@@ -185,9 +185,9 @@ def test_the_list_is_narrowed_down(editor):
     assert listed(editor, q="a law of ours") == ["NO/email/*"]
     assert {key.split("/")[0] for key in listed(editor, country="SE")} == {"SE"}
     assert set(listed(editor, country="NO", channel__exact="phone")) == {"NO/phone/*"}
-    assert listed(editor, country="NO", relationship__exact="consumer_customer", requirement__exact="opt_out") == [
-        "NO/web/consumer_customer"
-    ]
+    assert listed(
+        editor, country="NO", relationship__exact="consumer_customer", requirement__exact="opt_out"
+    ) == ["NO/web/consumer_customer"]
     assert len(listed(editor, country="NO", confidence__exact="low")) == 3
     assert listed(editor, country="Norway", origin="unknown") == listed(editor)
 
@@ -244,7 +244,7 @@ def test_whoever_may_only_look_changes_nothing(sign_in):
 )
 def test_which_rule_holds(country, channel, relationship, said, editor):
     path = reverse("admin:preferences_marketingrule_try")
-    assert "role=\"status\"" not in editor.get(path).content.decode()
+    assert 'role="status"' not in editor.get(path).content.decode()
 
     answer = editor.get(path, {"country": country, "channel": channel, "relationship": relationship})
 
@@ -278,8 +278,14 @@ def test_a_profiling_rule(editor):
 
 
 PURPOSE = {
-    **{"name_0": "Opens", "name_1": "Åpninger", "description_0": "Counts.", "description_1": "Teller."},
-    **{"data_used_0": "Opens.", "data_used_1": "Åpninger.", "position": 1, "requirement": "opt_out"},
+    "name_0": "Opens",
+    "name_1": "Åpninger",
+    "description_0": "Counts.",
+    "description_1": "Teller.",
+    "data_used_0": "Opens.",
+    "data_used_1": "Åpninger.",
+    "position": 1,
+    "requirement": "opt_out",
 }
 
 

@@ -1,4 +1,4 @@
-"""What the pages are compared with: Django with nothing around the view, on the same database and server."""
+"""What pages and API are compared with: Django with nothing around the view, on the same database and server."""
 
 import os
 
@@ -8,6 +8,7 @@ from django.db import connection, models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
+from ninja import NinjaAPI, Schema
 
 from tests.bench.settings import DATABASES
 
@@ -65,7 +66,43 @@ def ok() -> HttpResponse:
     return HttpResponse("OK\n", headers={"Content-Type": "text/plain", "Content-Length": "3"})
 
 
+class Person(models.Model):
+    language = models.TextField()
+    country = models.TextField()
+
+    class Meta:
+        app_label = "bare"
+        db_table = "preferences_recipient"
+        managed = False
+
+
+class Named(Schema):
+    person: int
+
+
+class Found(Schema):
+    id: int
+    language: str
+    country: str
+
+
+api = NinjaAPI(openapi_url=None)
+
+
+@api.get("/people/{person}", response=Found)
+def read(request: HttpRequest, person: int) -> Person:
+    """One row by its key, as django-ninja is usually written."""
+    return Person.objects.get(pk=person)
+
+
+@api.post("/people", response=Found)
+def read_posted(request: HttpRequest, named: Named) -> Person:
+    """The same, with the key in a JSON body as in the question it is compared with."""
+    return Person.objects.get(pk=named.person)
+
+
 urlpatterns = [
+    path("api/", api.urls),
     path("insert/<token>/", insert),
     path("model/<token>/", insert_by_model),
     path("page/", page),

@@ -1,7 +1,8 @@
 """The load: a process of its own that keeps some connections busy and says how long the answers took.
 
-Each line on standard input is a job, `{"port", "connections", "method", "body", "paths", "uncounted"}`, where the first
-`uncounted` requests only warm things up; each is answered by a line `{"seconds", "statuses", "median_ms", "p99_ms"}`.
+Each line on standard input is a job, `{"port", "connections", "method", "headers", "requests", "uncounted"}`, where a
+request is a path with a body ("" for none) and the first `uncounted` of them only warm things up; each job is answered by
+a line `{"seconds", "statuses", "median_ms", "p99_ms"}`.
 Plain sockets and epoll, because whatever this process spends the server does not get: the machine may have two cores.
 """
 
@@ -107,11 +108,14 @@ def send_all(connections: list[Connection], requests: list[bytes]) -> tuple[Coun
 
 def build(job: dict[str, Any]) -> list[bytes]:
     """The requests of a job as bytes, all made before the clock starts."""
-    body = job["body"].encode()
-    head = f"Host: 127.0.0.1:{job['port']}\r\nUser-Agent: bench\r\nAccept: */*\r\n"
-    if body:
-        head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
-    return [f"{job['method']} {path} HTTP/1.1\r\n{head}\r\n".encode() + body for path in job["paths"]]
+    headers = {"Host": f"127.0.0.1:{job['port']}", "User-Agent": "bench", "Accept": "*/*", **job["headers"]}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    requests = []
+    for path, text in job["requests"]:
+        body = text.encode()
+        length = f"Content-Length: {len(body)}\r\n" if body else ""
+        requests.append(f"{job['method']} {path} HTTP/1.1\r\n{head}{length}\r\n".encode() + body)
+    return requests
 
 
 if __name__ == "__main__":

@@ -30,7 +30,12 @@ def measure(*, shape: Shape, load: Load, rounds: int, requests: int) -> None:
         many = stack.enter_context(serving("config.wsgi:application", shape=shape, database=LARGE))
 
         def post(port: int, paths: list[str]) -> Round:
-            return load.run(port=port, paths=paths, body=BODY, uncounted=UNCOUNTED)
+            return load.post(
+                port=port,
+                requests=[(path, BODY) for path in paths],
+                content_type="application/x-www-form-urlencoded",
+                uncounted=UNCOUNTED,
+            )
 
         people = SIZES[LARGE][0]
         per_round = requests + UNCOUNTED

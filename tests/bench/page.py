@@ -34,15 +34,15 @@ def measure(*, shape: Shape, load: Load, people: int, rounds: int, requests: int
         per_round = requests + UNCOUNTED
         results = take_turns(
             {
-                "bare view, one template": lambda _round: load.run(
+                "bare view, one template": lambda _round: load.get(
                     port=bare, paths=["/page/"] * per_round, uncounted=UNCOUNTED
                 ),
-                "preference page": lambda round_: load.run(
+                "preference page": lambda round_: load.get(
                     port=ours,
                     paths=[manage_path(1 + (round_ * per_round + n) % people) for n in range(per_round)],
                     uncounted=UNCOUNTED,
                 ),
-                f"of somebody with {BUSIEST:,} events": lambda _round: load.run(
+                f"of somebody with {BUSIEST:,} events": lambda _round: load.get(
                     port=ours, paths=[manage_path(people + 1)] * per_round, uncounted=UNCOUNTED
                 ),
             },

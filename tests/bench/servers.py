@@ -6,10 +6,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.bench.compare import Round
@@ -90,14 +91,45 @@ class Load:
             text=True,
         )
 
-    def run(self, *, port: int, paths: list[str], body: str = "", uncounted: int) -> Round:
-        """Send each request once, the first `uncounted` without the clock; raise where an answer was not a 200."""
+    def get(self, *, port: int, paths: Sequence[str], uncounted: int) -> Round:
+        """GET each path once, the first `uncounted` without the clock; raise where an answer was not a 200."""
+        return self._run(
+            port=port, method="GET", headers={}, requests=[(path, "") for path in paths], uncounted=uncounted
+        )
+
+    def post(
+        self,
+        *,
+        port: int,
+        requests: Sequence[tuple[str, str]],
+        content_type: str,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        uncounted: int,
+    ) -> Round:
+        """The same for POST; a request is a path and a body."""
+        return self._run(
+            port=port,
+            method="POST",
+            headers={"Content-Type": content_type, **headers},
+            requests=requests,
+            uncounted=uncounted,
+        )
+
+    def _run(
+        self,
+        *,
+        port: int,
+        method: str,
+        headers: Mapping[str, str],
+        requests: Sequence[tuple[str, str]],
+        uncounted: int,
+    ) -> Round:
         job: dict[str, Any] = {
             "port": port,
             "connections": self._connections,
-            "method": "POST" if body else "GET",
-            "body": body,
-            "paths": paths,
+            "method": method,
+            "headers": dict(headers),
+            "requests": requests,
             "uncounted": uncounted,
         }
         pipe_in, pipe_out = self._process.stdin, self._process.stdout
@@ -112,7 +144,7 @@ class Load:
         if set(result["statuses"]) != {"200"}:
             raise RuntimeError(f"Not every answer was a 200: {result['statuses']}")
         return Round(
-            rate=(len(paths) - uncounted) / result["seconds"],
+            rate=(len(requests) - uncounted) / result["seconds"],
             median_ms=result["median_ms"],
             p99_ms=result["p99_ms"],
         )

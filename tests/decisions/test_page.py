@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from preferences import ledger
 from preferences.decisions.page import page_for
+from preferences.decisions.rules_in_force import current_rules
 from preferences.enums import Channel, Kind, Reason, Requirement, Source, State
 from preferences.ledger import Change, Evidence
 from preferences.scope import Scope
@@ -85,13 +86,16 @@ def test_state_reason_and_time_of_each_switch(kari, news, events, activity):
         leaf(news): (True, Reason.CHOICE_OPTED_IN),
         leaf(news, Channel.SMS): (False, Reason.CHOICE_OPTED_OUT_BROADLY),
         # Norwegian law: letters until the person objects, e-mail to a customer after a sale.
-        leaf(news, Channel.POST): (True, Reason.LAW_ALLOWS),
-        leaf(events): (False, Reason.LAW_REQUIRES_CONSENT),
+        leaf(news, Channel.POST): (True, Reason.NO_CONTACT_POINT),
+        leaf(events): (False, Reason.LAW_REQUIRES_SALE),
         Scope(kind=Kind.PROFILING, purpose=activity.pk): (False, Reason.CHOICE_OPTED_OUT),
     }
     assert found[leaf(news)].since == NOW
     assert found[leaf(events)].since is None
-    assert (found[leaf(news)].word, found[leaf(events)].word) == ("On.", "Off.")
+    assert [
+        found[leaf(topic, channel)].word
+        for topic, channel in ((news, Channel.EMAIL), (news, Channel.POST), (events, Channel.EMAIL))
+    ] == ["On.", "On, but nothing is sent.", "Off."]
     assert page.version == newest
     assert {stop.value for stop in page.stops if stop.stopped} == {"channel.sms"}
 
@@ -145,6 +149,8 @@ def test_four_queries_whatever_the_number_of_topics(kari, acme, topics, django_a
     TopicFactory.create_batch(topics, brand=acme, channels=[channel.value for channel in Channel])
     TopicFactory.create_batch(topics)
     ProfilingPurposeFactory.create_batch(topics)
+    # The rules are read once by each process.
+    current_rules()
     with django_assert_num_queries(4):
         page = page_for(recipient=kari, now=NOW)
         assert len([switch.wording for switch in page.switches]) == topics * (7 + 2 + 1)

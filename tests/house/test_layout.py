@@ -10,12 +10,15 @@ from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.db import connection
 from django.db.models import TextChoices
+from django.utils import timezone
 from django.utils.functional import Promise
 
 from preferences import checks, enums
 from preferences.enums import Source
+from preferences.imports.rules import publish_rules
 from preferences.ledger.policy import WIDENING
-from preferences.models import WordingTemplate
+from preferences.models import MarketingRule, PublishedRules, WordingTemplate
+from preferences.rules import read
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("accounts", "config", "preferences")
@@ -122,7 +125,16 @@ def test_a_source_without_a_policy_is_found(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["MANAGE_LINK_DAYS", "UNDO_DAYS", "LINK_CAP_PER_MAILBOX", "LINK_CAP_PER_CLIENT"]
+    "name",
+    [
+        "MANAGE_LINK_DAYS",
+        "UNDO_DAYS",
+        "LINK_CAP_PER_MAILBOX",
+        "LINK_CAP_PER_CLIENT",
+        "CONFIRM_DAYS",
+        "CONFIRM_COOLDOWN_MINUTES",
+        "REGISTER_SCREENING_DAYS",
+    ],
 )
 def test_a_day_or_cap_of_none_is_found(settings, name: str) -> None:
     assert checks.check_numbers(None) == []
@@ -133,28 +145,52 @@ def test_a_day_or_cap_of_none_is_found(settings, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "expected"),
+    ("file", "slip", "problem"),
     [
-        (["*,*,*,opt_in"], []),
-        (["*,*,*,opt_in", "NO,email,*,opt_in"], []),
-        (["NO,email,*,opt_in"], ["preferences.E004"]),
-        (["*,*,*,opt_in", "NO,e-mail,*,opt_in"], ["preferences.E003"]),
-        (["*,*,*,opt_in", "no,email,*,opt_in"], ["preferences.E003"]),
-        (["*,*,*,optin"], ["preferences.E003"]),
-        (["*,*,*,opt_in", "*,*,*,opt_out"], ["preferences.E003"]),
+        ("MARKETING_FILE", ("NO,email,*,opt_in", "NO,email,*,optin"), "'optin' is no requirement"),
+        ("MARKETING_FILE", ("SE,*,*,opt_in", "se,*,*,opt_in"), "'se' is no country"),
+        ("PROFILING_FILE", ("FR,email_tracking", "FR,e-mail"), "'e-mail' is no use"),
     ],
 )
 def test_a_slip_in_the_national_rules_is_found(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lines: list[str], expected: list[str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str, slip: tuple[str, str], problem: str
 ) -> None:
-    file = tmp_path / "rules.csv"
-    file.write_text("\n".join(["country,channel,relationship,requirement", *lines]))
-    monkeypatch.setattr(checks.requirement, "FILE", file)
-    assert [message.id for message in checks.check_rules(None)] == expected
+    edited = tmp_path / "rules.csv"
+    edited.write_text(getattr(read, file).read_text(encoding="utf-8").replace(*slip), encoding="utf-8")
+    monkeypatch.setattr(read, file, edited)
+
+    found = checks.check_rules(None)
+
+    assert {message.id for message in found} == {"preferences.E003"}
+    assert "rules.csv: Line" in found[0].msg
+    assert problem in found[0].msg
 
 
 def test_the_national_rules_are_sound() -> None:
     assert checks.check_rules(None) == []
+
+
+def test_rules_that_are_not_in_force_are_found(db: None) -> None:
+    def found() -> list[str | None]:
+        return [message.id for message in checks.check_published_rules(None, databases=["default"])]
+
+    assert found() == []
+    MarketingRule.objects.filter(country="NO", channel="email").update(law="ours")
+    assert found() == ["preferences.E008"]
+    publish_rules(now=timezone.now())
+    assert found() == []
+    MarketingRule.objects.filter(country="NO", channel="email").update(law="theirs")
+    assert checks.check_published_rules(None) == [], "without --database nothing is asked of one"
+
+
+def test_an_install_without_rules_is_found(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE preferences_publishedrules DISABLE TRIGGER append_only")
+    PublishedRules.objects.all().delete()
+    found = checks.check_published_rules(None, databases=["default"])
+    assert [(message.id, message.hint) for message in found] == [
+        ("preferences.E004", "Run manage.py load_rules.")
+    ]
 
 
 def test_what_is_wrong_in_production_is_found(settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +218,7 @@ def test_an_unguarded_history_is_found(db: None) -> None:
 
     assert found(Error) == []
     # The tests own the tables.
-    assert found(CheckWarning) == ["preferences.W003"] * 3
+    assert found(CheckWarning) == ["preferences.W003"] * 4
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE preferences_event DISABLE TRIGGER append_only")
     WordingTemplate.objects.filter(key="page").delete()

@@ -122,9 +122,7 @@ def test_what_staff_edited_is_kept_and_the_difference_shown(no_rules):
     everything = {"law": "Law § 1", "confidence": "high"}
     assert same.kept == (KeptRule(rule="NO/email/*", ours=ours, theirs=theirs),)
     assert newer.kept == (
-        KeptRule(
-            rule="NO/email/*", ours={**ours, "law": "Law § 1"}, theirs={**theirs, "law": "Law § 2"}
-        ),
+        KeptRule(rule="NO/email/*", ours={**ours, "law": "Law § 1"}, theirs={**theirs, "law": "Law § 2"}),
     )
     assert gone.kept == (KeptRule(rule="NO/email/*", ours={**ours, **everything}, theirs=None),)
     assert {did(report) for report in (same, newer, gone)} == {((), (), ())}

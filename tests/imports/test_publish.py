@@ -146,10 +146,7 @@ def test_the_rules_of_a_moment_are_those_published_last_by_then():
         edit("NO/*/*", law)
         versions.append(publish_rules(now=start + dt.timedelta(days=day)).version)
 
-    at = [
-        rules_as_of(start + dt.timedelta(days=days)).version
-        for days in (-0.1, 0, 0.5, 1, 100)
-    ]
+    at = [rules_as_of(start + dt.timedelta(days=days)).version for days in (-0.1, 0, 0.5, 1, 100)]
 
     assert at == [first.version, versions[0], versions[0], versions[1], versions[1]]
     assert rules_as_of(first.in_force_from - dt.timedelta(days=1)).marketing == {}

@@ -10,19 +10,23 @@ from django.urls import reverse
 from django.utils import timezone
 
 from preferences import ledger
+from preferences.decisions.page import page_for
 from preferences.demo.catalogue import load_catalogue
 from preferences.demo.past import plan_past
 from preferences.demo.people import PASSWORD
-from preferences.enums import Channel, Source
+from preferences.enums import Channel, Reason, Source
 from preferences.models import (
     Brand,
     Choice,
+    ConfirmationRequest,
     ContactPoint,
     Event,
     LinkRequest,
     Merge,
     ProfilingPurpose,
     Recipient,
+    Sale,
+    Suppression,
     Topic,
     Wording,
 )
@@ -41,6 +45,9 @@ TABLES = (
     Merge,
     Wording,
     LinkRequest,
+    Sale,
+    Suppression,
+    ConfirmationRequest,
     get_user_model(),
     EmailAddress,
 )
@@ -103,6 +110,25 @@ def test_what_a_page_was_asked_on_stands_in_the_history(demo):
     shown = Counter(Event.objects.exclude(wording=None).values_list("source", flat=True))
     assert shown.keys() == {Source.LINK, Source.ACCOUNT}
     assert not Event.objects.filter(source__in=shown, wording=None).exists()
+
+
+def test_every_obstacle_and_every_permission_by_law_is_there_to_see(demo):
+    reasons = Counter(
+        switch.verdict.reason
+        for recipient in Recipient.objects.filter(merged_into=None)
+        for switch in page_for(recipient=recipient, now=timezone.now()).switches
+    )
+    assert reasons.keys() >= {
+        *(Reason.LAW_ALLOWS, Reason.LAW_ALLOWS_CUSTOMERS, Reason.LAW_REQUIRES_SALE),
+        *(Reason.SUPPRESSED, Reason.UNREACHABLE, Reason.NO_CONTACT_POINT),
+        *(Reason.ON_REGISTER, Reason.REGISTER_NOT_SCREENED),
+        *(Reason.CHOICE_PENDING, Reason.CHOICE_PENDING_EXPIRED),
+    }
+    # A yes of the past was confirmed where the law of the country asked for it.
+    assert reasons[Reason.CHOICE_UNCONFIRMED] == 0
+    assert Choice.objects.filter(confirmed=True).count() == 1
+    assert ConfirmationRequest.objects.count() == 3
+    assert not ConfirmationRequest.objects.filter(answered_at=None).exists()
 
 
 def test_one_letter_came_too_late(demo):

@@ -23,7 +23,8 @@ def file(tmp_path):
             assert text.count(old) == 1
             text = text.replace(old, new)
         path = tmp_path / "rules.csv"
-        path.write_text(text, encoding=encoding)
+        # Names in Greek letters and the like have no place in Latin-1.
+        path.write_text(text, encoding=encoding, errors="replace")
         return str(path)
 
     return made
@@ -130,15 +131,8 @@ def test_check_finds_rules_that_were_never_published(run):
 )
 def test_a_bad_file_is_refused_whole(run, file, replaced, encoding, complaint):
     """Though what comes before and after the mistake is sound, and new."""
-    if encoding == "latin-1":
-        replaced = [("Brønnøysund", "Br\u00f8nn\u00f8ysund")]
-        path = file()
-        text = MARKETING_FILE.read_text(encoding="utf-8")
-        with open(path, "wb") as out:
-            out.write(text.encode("latin-1", errors="replace"))
-    else:
-        changed = [(NO_EMAIL, NO_EMAIL.replace("opt_in", "double_opt_in"))]
-        path = file(*changed, *replaced, encoding=encoding)
+    new = (NO_EMAIL, NO_EMAIL.replace("opt_in", "double_opt_in"))
+    path = file(new, *replaced, encoding=encoding)
     before = everything()
 
     ended = run("load_rules", "--marketing", path)
@@ -176,5 +170,8 @@ def test_a_bad_file_for_profiling_stops_the_other_as_well(run, file, tmp_path):
 
 def test_a_file_that_is_not_there(run, tmp_path):
     ended = run("load_rules", "--marketing", str(tmp_path / "nowhere.csv"))
-    assert (ended.status, ended.err) == (1, "CommandError: nowhere.csv cannot be read: No such file or directory.\n")
+    assert (ended.status, ended.err) == (
+        1,
+        "CommandError: nowhere.csv cannot be read: No such file or directory.\n",
+    )
     assert run("load_rules", "--profiling", str(tmp_path)).status == 1

@@ -33,7 +33,8 @@ def problems(data: bytes, read=read_marketing_rules) -> list[str]:
 def test_the_shipped_files():
     assert len(read_marketing_rules(MARKETING_FILE.read_bytes())) == 645
     assert [
-        (line.country, line.use, line.requirement) for line in read_profiling_rules(PROFILING_FILE.read_bytes())
+        (line.country, line.use, line.requirement)
+        for line in read_profiling_rules(PROFILING_FILE.read_bytes())
     ] == [
         ("FR", ProfilingUse.EMAIL_TRACKING, Requirement.OPT_IN),
         ("IT", ProfilingUse.EMAIL_TRACKING, Requirement.OPT_IN),
@@ -83,8 +84,10 @@ BAD = {
     "unknown relationship": (
         "*,email,friend,opt_in,l,,low",
         [
-            "Line 3: 'friend' is no relationship (one of *, consumer_prospect, consumer_customer,"
-            " business_prospect, business_customer)."
+            (
+                "Line 3: 'friend' is no relationship (one of "
+                "*, consumer_prospect, consumer_customer, business_prospect, business_customer)."
+            )
         ],
     ),
     "unknown requirement": (
@@ -113,7 +116,10 @@ BAD = {
     ),
     "a country without its facts": (
         "NO,*,*,opt_in,l,min_age=soon,low",
-        ["Line 3: the note lacks min_age=NUMBER (or none).", "Line 3: the note lacks dnc=REGISTER (or none)."],
+        [
+            "Line 3: the note lacks min_age=NUMBER (or none).",
+            "Line 3: the note lacks dnc=REGISTER (or none).",
+        ],
     ),
     "several at once": (
         "NO,fax,*,optin,l,,low\nno,*,*,opt_in,l,,low",
@@ -126,8 +132,10 @@ BAD = {
     "laxer for the unknown": (
         "*,web,*,opt_out,l,,low\n*,web,business_prospect,opt_in,l,,low",
         [
-            "Line 3: */web/* is laxer than business_prospect in line 4;"
-            " an unknown relationship must get the strictest."
+            (
+                "Line 3: */web/* is laxer than business_prospect in line 4;"
+                " an unknown relationship must get the strictest."
+            )
         ],
     ),
     "a quotation mark left open": ('*,email,*,opt_in,"l,,low\n', ["Line 3: unexpected end of data."]),

@@ -14,8 +14,13 @@ from preferences.rules.values import CountryFacts, ProfilingRow, Rule, RuleSet, 
 
 def general(country: str, note: str = "min_age=13; dnc=none", requirement=Requirement.OPT_IN) -> Rule:
     return Rule(
-        **{"country": country, "channel": "*", "relationship": "*", "requirement": requirement},
-        **{"law": "Law § 1", "note": note, "confidence": "high"},
+        country=country,
+        channel="*",
+        relationship="*",
+        requirement=requirement,
+        law="Law § 1",
+        note=note,
+        confidence="high",
     )
 
 

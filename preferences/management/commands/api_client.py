@@ -34,7 +34,9 @@ class Command(ProgramCommand):
             default=[],
             help=f"what it may do, again for each: {', '.join(ApiScope)}",
         )
-        parser.add_argument("--brand", metavar="KEY", help="the one brand it is for; without, the whole group")
+        parser.add_argument(
+            "--brand", metavar="KEY", help="the one brand it is for; without, the whole group"
+        )
         parser.add_argument("--list", action="store_true", help="list the clients")
         parser.add_argument("--revoke", metavar="CLIENT_ID", help="let this client in no more")
         parser.add_argument("--prune", action="store_true", help="throw away what has expired")
