@@ -191,7 +191,9 @@ def test_freshness(token, seconds, fresh):
 def test_tokens_are_what_the_framework_signs(settings, secret, number):
     """The quick way of signing and the library that reads the tokens agree to the byte."""
     settings.SECRET_KEY = secret
-    token = StopToken(recipient=number, contact_point=number + 1, brand=2, topic=3, channel=Channel.IN_PRODUCT)
+    token = StopToken(
+        recipient=number, contact_point=number + 1, brand=2, topic=3, channel=Channel.IN_PRODUCT
+    )
     expected = signing.Signer(salt="preferences.stop", sep=".").sign_object(
         [number, number + 1, 2, 3, "in_product"]
     )

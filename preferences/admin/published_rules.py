@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from preferences.admin.read_only import ReadOnlyAdmin
@@ -47,7 +48,7 @@ class PublishedRulesAdmin(ReadOnlyAdmin):
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
             "model_admin": self,
-            "title": _("Published rules"),
+            "title": gettext("Version %(version)s") % {"version": published},
             "published": published,
             "before": before,
             "after": sets.filter(pk__gt=number).order_by("pk").first(),

@@ -213,7 +213,7 @@ class TryForm(forms.Form):
 class MarketingRuleAdmin(RuleAdmin):
     form = MarketingRuleForm
     where = ("country", "channel", "relationship")
-    list_display = ["in_country", "channel", "relationship", "requires", "law", "confidence", "origin"]
+    list_display = ["in_country", "channel", "relationship", "requires", "origin", "confidence", "law"]
     list_filter = [
         CountryFilter,
         ("channel", ChoicesDropdownFilter),
@@ -275,7 +275,7 @@ class MarketingRuleAdmin(RuleAdmin):
 @admin.register(ProfilingRule)
 class ProfilingRuleAdmin(RuleAdmin):
     where = ("country", "use")
-    list_display = ["in_country", "use", "requires", "law", "confidence", "origin"]
+    list_display = ["in_country", "use", "requires", "origin", "confidence", "law"]
     list_filter = [
         CountryFilter,
         ("use", ChoicesDropdownFilter),

@@ -38,7 +38,7 @@ _OWN = {
 _IDEMPOTENT = {"recordChoices", "putRecipients"}
 
 _PROBLEM = {
-    "title": "Problem",
+    "title": "ProblemDetails",
     "description": "What went wrong (RFC 9457).",
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
@@ -83,7 +83,7 @@ def completed(schema: OpenAPISchema) -> OpenAPISchema:
         for details in path.values():
             _complete(details, bearer=operations[details["operationId"]].auth_callbacks[0])
     components = schema["components"]
-    components["schemas"]["Problem"] = _PROBLEM
+    components["schemas"]["ProblemDetails"] = _PROBLEM
     components["securitySchemes"] = {
         _SCHEME: {
             "type": "oauth2",
@@ -104,7 +104,7 @@ def _complete(details: dict[str, Any], *, bearer: Bearer) -> None:
     for status, sentence in sorted(problems.items()):
         details["responses"][status] = {
             "description": sentence,
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
         }
     details["security"] = [{_SCHEME: [scope.value for scope in bearer.scopes]}]
     if name in _IDEMPOTENT:

@@ -57,7 +57,7 @@ _BLOCK = 64 * 1024
 _SELECT = """
 WITH law AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(%(law)s::jsonb)
-        AS row (country text, relationship text, requirement text, tracking text, born_by date, has_register boolean)
+        AS row (people text, requirement text, tracking text, born_by date, has_register boolean)
 ), said AS (
     SELECT DISTINCT ON (recipient_id) recipient_id, state, confirmed
       FROM preferences_choice
@@ -72,16 +72,20 @@ WITH law AS MATERIALIZED (
        AND %(tracking)s::bigint IS NOT NULL
        {of_asked}
      ORDER BY recipient_id, occurred_at DESC, event_id DESC
+), sold AS (
+    SELECT DISTINCT recipient_id FROM preferences_sale
+     WHERE brand_id = %(brand)s::bigint AND refusal_offered AND sold_on <= %(today)s::date
 ), point AS (
     {points}
 )
 SELECT {distinct} {columns}
   FROM {people}
-  JOIN law ON law.relationship = person.relationship
-          AND law.country = CASE WHEN person.country = ANY (%(countries)s) THEN person.country ELSE '' END
+  JOIN law ON law.people = CASE WHEN person.country = ANY (%(countries)s) THEN person.country ELSE '' END
+                           || '/' || person.relationship
   {reached}
   LEFT JOIN said ON said.recipient_id = person.id
   LEFT JOIN tracked ON tracked.recipient_id = person.id
+  LEFT JOIN sold ON sold.recipient_id = person.id
  CROSS JOIN LATERAL (SELECT
        CASE WHEN law.born_by IS NULL THEN false
             WHEN person.born_on IS NULL THEN %(asks_age)s
@@ -93,11 +97,7 @@ SELECT {distinct} {columns}
                  THEN 'choice_opted_in'
             WHEN said.state IS NOT NULL THEN NULL
             WHEN law.requirement = 'opt_out' THEN 'law_allows'
-            WHEN law.requirement = 'soft_opt_in' AND EXISTS (
-                 SELECT FROM preferences_sale AS sale
-                  WHERE sale.recipient_id = person.id AND sale.brand_id = %(brand)s::bigint
-                    AND sale.refusal_offered AND sale.sold_on <= %(today)s::date)
-                 THEN 'law_allows_customers'
+            WHEN law.requirement = 'soft_opt_in' AND sold.recipient_id IS NOT NULL THEN 'law_allows_customers'
        END AS reason) AS found
  CROSS JOIN LATERAL (SELECT
        law.tracking IS NOT NULL AND NOT found.too_young_to_track
@@ -110,18 +110,20 @@ SELECT {distinct} {columns}
    {further}
 """
 
-_SUPPRESSED = """
-(EXISTS (SELECT FROM preferences_suppression AS suppression
-          WHERE suppression.lifted_at IS NULL AND suppression.address_hash = point.address_hash)
- OR point.kind = 'email' AND EXISTS (
-    SELECT FROM preferences_suppression AS suppression
-     WHERE suppression.lifted_at IS NULL AND suppression.domain = split_part(point.normalized, '@', -1)))
+# Each by itself, so that PostgreSQL meets all addresses with all suppressions at once and not one by one.
+_USABLE = """
+point.unreachable_at IS NULL
+   AND NOT EXISTS (SELECT FROM preferences_suppression AS suppression
+                    WHERE suppression.lifted_at IS NULL AND suppression.address_hash = point.address_hash)
+   AND NOT EXISTS (SELECT FROM preferences_suppression AS suppression
+                    WHERE suppression.lifted_at IS NULL AND point.kind = 'email'
+                      AND suppression.domain = split_part(point.normalized, '@', -1))
 """
 # The address to use: of the kind the channel needs, usable, verified first.
 _POINTS = """
 SELECT DISTINCT ON (recipient_id) recipient_id, NULL::bigint AS named, id, value, screened_at, on_register
   FROM preferences_contactpoint AS point
- WHERE kind = %(kind)s AND unreachable_at IS NULL AND NOT {suppressed}
+ WHERE point.kind = %(kind)s AND {usable}
  ORDER BY recipient_id, verified_at NULLS LAST, id
 """
 # Whoever was named by an address of that kind is reached at this one or not at all.
@@ -131,12 +133,16 @@ SELECT DISTINCT ON (asked.recipient_id, asked.named)
   FROM preferences_asked AS asked
   JOIN preferences_contactpoint AS point
     ON point.recipient_id = asked.recipient_id AND point.id = coalesce(asked.named, point.id)
- WHERE kind = %(kind)s AND unreachable_at IS NULL AND NOT {suppressed}
+ WHERE point.kind = %(kind)s AND {usable}
  ORDER BY asked.recipient_id, asked.named, verified_at NULLS LAST, point.id
 """
 _NOT_SUPPRESSED = """
 AND NOT EXISTS (SELECT FROM preferences_contactpoint AS point
-                 WHERE point.recipient_id = person.id AND {suppressed})
+                  JOIN preferences_suppression AS suppression USING (address_hash)
+                 WHERE point.recipient_id = person.id AND suppression.lifted_at IS NULL)
+AND NOT EXISTS (SELECT FROM preferences_contactpoint AS point
+                  JOIN preferences_suppression AS suppression ON suppression.domain = split_part(point.normalized, '@', -1)
+                 WHERE point.recipient_id = person.id AND point.kind = 'email' AND suppression.lifted_at IS NULL)
 """
 _NOT_ON_REGISTER = """
 AND (found.reason = 'choice_opted_in' OR NOT law.has_register
@@ -218,11 +224,11 @@ def _query(
 ) -> tuple[str, dict[str, Any]]:
     """The query and its parameters."""
     ask, channel, rules = audience.ask, _channel(audience.ask), current_rules()
-    further = _NOT_SUPPRESSED.format(suppressed=_SUPPRESSED) if kind is None else ""
+    further = _NOT_SUPPRESSED if kind is None else ""
     if channel is Channel.PHONE:
         further += _NOT_ON_REGISTER
     named = " AND point.named IS NOT DISTINCT FROM asked.named" if of_asked else ""
-    points = (_POINTS_OF_ASKED if of_asked else _POINTS).format(suppressed=_SUPPRESSED)
+    points = (_POINTS_OF_ASKED if of_asked else _POINTS).format(usable=_USABLE)
     people = "preferences_recipient AS person"
     if of_asked:
         people = "preferences_asked AS asked JOIN preferences_recipient AS person ON person.id = asked.recipient_id"
@@ -270,8 +276,8 @@ def _law(ask: Ask, *, tracking: Ask | None, rules: RuleSet, today: dt.date) -> l
         born_by = born_before(today, facts.minimum_age).isoformat() if facts.minimum_age is not None else None
         law += [
             {
-                "country": country,
-                "relationship": relationship.value if relationship else "",
+                # One key, because PostgreSQL takes two for a join that hardly anybody survives, and plans for that.
+                "people": f"{country}/{relationship.value if relationship else ''}",
                 "requirement": _requirement(ask, country, relationship, rules),
                 "tracking": _requirement(tracking, country, relationship, rules) if tracking else None,
                 "born_by": born_by,

@@ -24,9 +24,7 @@ def confirm(*, recipient: int, up_to: int, now: dt.datetime) -> Recorded:
     with transaction.atomic():
         recipient = lock_recipient(recipient)
         choices = load_choices(recipient)
-        waiting = [
-            thing for thing in pending_in_words(choices=choices, now=now) if thing.event.pk <= up_to
-        ]
+        waiting = [thing for thing in pending_in_words(choices=choices, now=now) if thing.event.pk <= up_to]
         entries = [
             Entry(
                 scope=thing.event.scope,

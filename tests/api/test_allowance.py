@@ -15,7 +15,9 @@ pytestmark = pytest.mark.django_db
 def one_minute(db, monkeypatch):
     """The minute does not turn over in the middle of a test."""
     monkeypatch.setattr(
-        allowance, "_RESERVE", allowance._RESERVE.replace("clock_timestamp()", "'2026-05-03T14:00:20Z'::timestamptz")
+        allowance,
+        "_RESERVE",
+        allowance._RESERVE.replace("clock_timestamp()", "'2026-05-03T14:00:20Z'::timestamptz"),
     )
 
 
@@ -28,7 +30,9 @@ def client_id(shop) -> int:
 def test_the_headers(shop, settings, kari, news):
     settings.API_REQUESTS_PER_MINUTE = 3
     headers = [shop.get("/catalogue").headers for _ in range(2)]
-    assert [(each["RateLimit-Limit"], each["RateLimit-Remaining"], each["RateLimit-Reset"]) for each in headers] == [
+    assert [
+        (each["RateLimit-Limit"], each["RateLimit-Remaining"], each["RateLimit-Reset"]) for each in headers
+    ] == [
         ("3", "2", "40"),
         ("3", "1", "40"),
     ]

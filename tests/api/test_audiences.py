@@ -21,7 +21,9 @@ URL = "/audiences?topic=acme-news&channel=email"
 @pytest.fixture
 def willing(news, say):
     """Three people who said yes to Acme's news by e-mail."""
-    people = [RecipientFactory(email=f"yes{number}@example.com", external_id=f"C-{number}") for number in range(3)]
+    people = [
+        RecipientFactory(email=f"yes{number}@example.com", external_id=f"C-{number}") for number in range(3)
+    ]
     for person in people:
         say(
             person,
@@ -70,7 +72,9 @@ def test_plain_addresses_in_and_csv_out(shop, willing):
 
 
 def test_named_twice_comes_once(shop, willing):
-    body = lines({"email": "yes0@example.com"}, {"email": "yes0@example.com"}, {"email": "nobody@example.com"})
+    body = lines(
+        {"email": "yes0@example.com"}, {"email": "yes0@example.com"}, {"email": "nobody@example.com"}
+    )
     assert len(rows(ask(shop, body))) == 1
 
 
@@ -108,9 +112,15 @@ def test_the_same_answers_as_decisions(shop, willing, kari, anonymous):
         created_at=timezone.now(),
     )
     people = [{"recipient": person.pk} for person in (*willing, kari, anonymous)]
-    verdicts = shop.post("/decisions/batch", {"people": people, "topic": "acme-news", "channel": "email"}).json
+    verdicts = shop.post(
+        "/decisions/batch", {"people": people, "topic": "acme-news", "channel": "email"}
+    ).json
     allowed = {result["recipient"] for result in verdicts["results"] if result["allowed"]}
-    assert {row["recipient"] for row in rows(ask(shop, lines(*people)))} == allowed == {p.pk for p in willing[:2]}
+    assert (
+        {row["recipient"] for row in rows(ask(shop, lines(*people)))}
+        == allowed
+        == {p.pk for p in willing[:2]}
+    )
 
 
 @pytest.mark.parametrize(

@@ -210,9 +210,7 @@ def test_another_brands_client(rival, news, activity, path, body):
 
 
 def test_another_brands_client_asks_for_an_audience(rival, news):
-    answer = rival.post(
-        "/audiences?topic=acme-news&channel=email", b"", content_type="application/x-ndjson"
-    )
+    answer = rival.post("/audiences?topic=acme-news&channel=email", b"", content_type="application/x-ndjson")
     assert answer.problem == (403, "brand_forbidden")
 
 
@@ -227,7 +225,10 @@ def test_a_brands_own_client(program, kari, acme, news, activity):
     person = {"recipient": kari.pk}
     assert own.post("/decisions", {**QUESTION, "person": person}).status == 200
     assert own.post("/decisions", {"person": person, "profiling": "activity"}).status == 200
-    for change in ({"brand": "acme", "state": "opted_out"}, {"topic": "acme-news", "channel": "sms", "state": "opted_out"}):
+    for change in (
+        {"brand": "acme", "state": "opted_out"},
+        {"topic": "acme-news", "channel": "sms", "state": "opted_out"},
+    ):
         assert own.post("/choices", {"person": person, "changes": [change]}).status == 200
     TopicFactory(key="other")
     catalogue = own.get("/catalogue").json

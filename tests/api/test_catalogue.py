@@ -32,7 +32,13 @@ def test_the_catalogue(program, acme, news, activity):
             }
         ],
         "profiling_purposes": [
-            {"key": "activity", "name": "Your activity", "use": "other", "default": "opt_out", "retired": False}
+            {
+                "key": "activity",
+                "name": "Your activity",
+                "use": "other",
+                "default": "opt_out",
+                "retired": False,
+            }
         ],
         "next": None,
     }

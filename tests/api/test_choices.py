@@ -64,7 +64,7 @@ def test_a_yes_turns_over_nothing(shop, kari, news):
 
 
 def test_a_yes_the_law_wants_confirmed_waits(shop, news):
-    german = RecipientFactory(country="DE", email="de@example.com")
+    german = RecipientFactory(country="DE", relationship="consumer_prospect")
     answer = tell(shop, german, YES)
     (result,) = answer.json["results"]
     assert (result["outcome"], result["state"]) == ("changed", "pending")
@@ -197,7 +197,7 @@ def test_somebody_unknown_or_erased(shop, kari, news):
 
 
 def test_nobody_gets_the_token_that_confirms(shop, news):
-    german = RecipientFactory(country="DE", email="de@example.com")
+    german = RecipientFactory(country="DE", relationship="consumer_prospect")
     answer = tell(shop, german, YES)
     assert b"/confirm/" not in answer.content
     for path in ("", "/choices", "/events"):

@@ -79,7 +79,11 @@ def test_a_person_is_named_by_exactly_one_thing(shop, news, person):
 
 def test_somebody_unknown(shop, news):
     answer = ask(shop, {"email": "nobody@example.com"})
-    assert (answer.status, answer.json["recipient"], answer.json["reason"]) == (200, None, "recipient_unknown")
+    assert (answer.status, answer.json["recipient"], answer.json["reason"]) == (
+        200,
+        None,
+        "recipient_unknown",
+    )
 
 
 @pytest.mark.parametrize("person", [{"email": "kari(at)example.com"}, {"phone": "12345"}])
@@ -144,7 +148,10 @@ def test_sentences_in_the_language_asked_for(shop, kari, news, say):
     say(kari, State.OPTED_OUT, news_by_email(news))
     norwegian = shop.post("/decisions", {"person": KARI, **NEWS}, accept_language="nb-NO, en;q=0.5")
     english = ask(shop)
-    assert (norwegian.json["sentence"], english.json["sentence"]) == ("Du stoppet dette.", "You stopped this.")
+    assert (norwegian.json["sentence"], english.json["sentence"]) == (
+        "Du stoppet dette.",
+        "You stopped this.",
+    )
     assert (norwegian.headers["Content-Language"], english.headers["Content-Language"]) == ("nb", "en")
     assert "Accept-Language" in norwegian.headers["Vary"]
 

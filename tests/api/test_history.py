@@ -80,7 +80,12 @@ def test_the_history(shop, kari, news, say):
 def test_pages_of_the_history(shop, kari, say):
     start = timezone.now() - dt.timedelta(hours=1)
     ids = [
-        say(kari, State.OPTED_OUT, Scope(kind=Kind.MARKETING, channel=channel), now=start + dt.timedelta(minutes=number))
+        say(
+            kari,
+            State.OPTED_OUT,
+            Scope(kind=Kind.MARKETING, channel=channel),
+            now=start + dt.timedelta(minutes=number),
+        )
         for number, channel in enumerate(Channel)
     ]
     read, cursor = [], ""
@@ -113,7 +118,10 @@ def test_a_client_of_one_brand_sees_what_concerns_it(program, kari, acme, news, 
     own = program(brand=acme)
     for path, name in (("choices", "choices"), ("events", "events")):
         seen = own.get(f"/recipients/{kari.pk}/{path}").json[name]
-        assert {(each["kind"], each["brand"]) for each in seen} == {("marketing", "acme"), ("marketing", None)}
+        assert {(each["kind"], each["brand"]) for each in seen} == {
+            ("marketing", "acme"),
+            ("marketing", None),
+        }
 
 
 @pytest.mark.parametrize("path", ["", "/choices", "/events"])
@@ -125,7 +133,9 @@ def test_somebody_unknown_or_erased(shop, kari, path):
     assert shop.get(f"/recipients/{kari.pk}{path}").problem == (404, "recipient_erased")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=-1", f"cursor={'9' * 30}"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=-1", f"cursor={'9' * 30}"]
+)
 def test_a_page_that_is_none(shop, kari, query):
     assert shop.get(f"/recipients/{kari.pk}/events?{query}").problem == (422, "invalid")
 

@@ -33,7 +33,11 @@ def test_links_and_headers(shop, kari, news):
 
 def test_they_work(shop, kari, news):
     (links,) = make(shop, {"recipient": kari.pk}).json["results"]
-    Client().post(links["stop_url"].removeprefix("http://testserver"), "List-Unsubscribe=One-Click", content_type="text/plain")
+    Client().post(
+        links["stop_url"].removeprefix("http://testserver"),
+        "List-Unsubscribe=One-Click",
+        content_type="text/plain",
+    )
     verdict = shop.post("/decisions", {"person": {"recipient": kari.pk}, **NEWS}).json
     assert verdict["reason"] == "choice_opted_out"
 
@@ -48,7 +52,14 @@ def test_in_order_with_those_nobody_knows(shop, kari, anonymous, news):
         {"recipient": RecipientFactory(email=None).pk},
     ]
     results = make(shop, *people).json["results"]
-    assert [links["recipient"] for links in results] == [anonymous.pk, None, kari.pk, None, anonymous.pk, None]
+    assert [links["recipient"] for links in results] == [
+        anonymous.pk,
+        None,
+        kari.pk,
+        None,
+        anonymous.pk,
+        None,
+    ]
     assert results[1] == {
         "recipient": None,
         "stop_url": None,

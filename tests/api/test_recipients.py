@@ -84,7 +84,9 @@ def test_a_profile_never_widens(shop, say):
     put(shop, {"external_id": "C-1", "country": "DE", "relationship": "consumer_prospect"})
     row = Recipient.objects.get()
     say(row, State.OPTED_OUT, Scope.all_marketing())
-    (result,) = put(shop, {"external_id": "C-1", "country": "US", "relationship": "business_customer"}).json["results"]
+    (result,) = put(shop, {"external_id": "C-1", "country": "US", "relationship": "business_customer"}).json[
+        "results"
+    ]
     assert result["kept"]
     assert Choice.objects.get().state == "opted_out"
 
@@ -126,7 +128,10 @@ def test_look_up(shop, kari, anonymous):
 def test_constant_queries(shop, acme, django_assert_max_num_queries):
     put(shop, {"external_id": "C-0"})
     with django_assert_max_num_queries(14):
-        put(shop, *[{"external_id": f"D-{number}", "email": f"d{number}@example.com"} for number in range(500)])
+        put(
+            shop,
+            *[{"external_id": f"D-{number}", "email": f"d{number}@example.com"} for number in range(500)],
+        )
 
 
 def test_made_now(shop):

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from preferences.enums import Source, State
-from preferences.models import Brand, Event, ProfilingPurpose, Recipient, Topic
+from preferences.models import Brand, Event, ProfilingPurpose, PublishedRules, Recipient, Topic
 from tests.factories import AdminFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -59,6 +59,12 @@ def admin_page(page: Page, live_server: LiveServer, complaints: list[str]) -> An
         ("preferences_topic_add", []),
         ("preferences_topic_history", ["news"]),
         ("preferences_wordingtemplate_changelist", []),
+        ("preferences_marketingrule_changelist", []),
+        ("preferences_marketingrule_add", []),
+        ("preferences_marketingrule_try", []),
+        ("preferences_profilingrule_changelist", []),
+        ("preferences_publishedrules_changelist", []),
+        ("preferences_publishedrules_difference", ["published"]),
         ("accounts_user_changelist", []),
     ],
 )
@@ -72,7 +78,8 @@ def test_no_page_is_hampered_by_its_policy(
     admin_page: Any,
     complaints: list[str],
 ) -> None:
-    rows = {"kari": kari.pk, "acme": acme.pk, "news": news.pk}
+    published = PublishedRules.objects.latest("pk")
+    rows = {"kari": kari.pk, "acme": acme.pk, "news": news.pk, "published": published.pk}
     admin_page("index").set_viewport_size({"width": 1400, "height": 900})
     page: Page = admin_page(name, *(rows[argument] for argument in arguments))
     page.wait_for_load_state("networkidle")
@@ -86,14 +93,24 @@ def test_no_page_is_hampered_by_its_policy(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     "name",
-    ["index", "preferences_recipient_change", "preferences_recipient_on_behalf", "preferences_recipient_add"],
+    [
+        "index",
+        "preferences_recipient_change",
+        "preferences_recipient_on_behalf",
+        "preferences_recipient_add",
+        "preferences_marketingrule_try",
+        "preferences_publishedrules_difference",
+    ],
 )
 def test_our_own_parts_are_accessible(
     name: str, scheme: Any, kari: Recipient, news: Topic, activity: ProfilingPurpose, admin_page: Any
 ) -> None:
-    arguments = (
-        [kari.pk] if name in {"preferences_recipient_change", "preferences_recipient_on_behalf"} else []
-    )
+    arguments = {
+        "preferences_recipient_change": [kari.pk],
+        "preferences_recipient_on_behalf": [kari.pk],
+        # What `activity` brought.
+        "preferences_publishedrules_difference": [PublishedRules.objects.latest("pk").pk],
+    }.get(name, [])
     admin_page("index").emulate_media(color_scheme=scheme)
     page: Page = admin_page(name, *arguments)
     page.wait_for_timeout(300)

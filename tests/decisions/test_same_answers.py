@@ -67,6 +67,7 @@ class Population:
             if self.maybe(0.3):
                 ledger.confirm(recipient=choice.recipient_id, up_to=choice.event_id, now=NOW)
         self._move()
+        self._rare()
         self._suppress()
         self._merge_and_erase()
 
@@ -158,6 +159,24 @@ class Population:
         for person in self.random.sample(self.people, PEOPLE // 4):
             Recipient.objects.filter(pk=person.pk).update(country=self.random.choice(COUNTRIES))
 
+    def _rare(self):
+        """What chance brings about too seldom: yeses that nobody confirmed in time, or that were given elsewhere."""
+        for number in range(6):
+            person = RecipientFactory(
+                email=f"rare{number}@one.example",
+                country="NO" if number % 2 else "DE",
+                relationship="",
+            )
+            ledger.record(
+                recipient=person.pk,
+                changes=[
+                    Change(scope=self.leaf(self.topics[number % 4], Channel.EMAIL), state=State.OPTED_IN)
+                ],
+                evidence=Evidence(source=Source.ACCOUNT),
+                now=NOW - dt.timedelta(days=15),
+            )
+            Recipient.objects.filter(pk=person.pk).update(country="DE")
+
     def _suppress(self):
         for point in self.random.sample(list(ContactPoint.objects.order_by("pk")), 8):
             Suppression.objects.create(
@@ -210,7 +229,7 @@ def asked_about(refs, ask):
     return decide_many(people=refs, ask=ask, message_class=MessageClass.MARKETING, now=NOW)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_audience_batch_and_single_decisions_agree(seed):
     population = Population(seed)
     people = Recipient.objects.in_bulk()
@@ -231,7 +250,7 @@ def test_audience_batch_and_single_decisions_agree(seed):
     assert len(seen) > 12
 
 
-@pytest.mark.parametrize("seed", range(100, 104))
+@pytest.mark.parametrize("seed", range(100, 103))
 def test_audience_of_a_list_agrees(seed):
     """A list names people in every way there is, some twice, some unknown."""
     population = Population(seed)

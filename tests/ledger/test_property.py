@@ -158,7 +158,9 @@ statements = st.tuples(
     st.sampled_from([0, 2, 10, 60]),
     st.sampled_from([0, 0, 0, 3]),
 )
-confirmations = st.tuples(st.sampled_from(["confirm", "confirm", "ask_again"]), st.integers(0, 1), st.integers(0, 40))
+confirmations = st.tuples(
+    st.sampled_from(["confirm", "confirm", "ask_again"]), st.integers(0, 1), st.integers(0, 40)
+)
 waits = st.tuples(st.just("wait"))
 undos = st.tuples(st.just("undo"), st.integers(0, 40))
 merges = st.tuples(st.just("merge"), st.integers(0, PEOPLE - 1), st.integers(0, PEOPLE - 1))
@@ -324,7 +326,9 @@ def _ask_again(replay, person, position, now):
                 source=event.source,
             )
         )
-    assert {(_tuple(event.scope), event.state) for event in written} == {(scope, WAITING) for scope in expired}
+    assert {(_tuple(event.scope), event.state) for event in written} == {
+        (scope, WAITING) for scope in expired
+    }
 
 
 def _tuple(scope):

@@ -1,4 +1,4 @@
-"""The mail by which a person confirms: when it goes out, to which address, what it holds, and who can read its token."""
+"""The mail by which a person confirms: when it goes out, where to, what it holds, and who can read its token."""
 
 import datetime as dt
 import io
@@ -323,9 +323,10 @@ def test_after_a_merge_the_cool_down_goes_on(greta, news, now, settings):
     sent_at = request_now().answered_at
     other = RecipientFactory(country="DE", relationship=Relationship.CONSUMER_PROSPECT)
     ledger.merge(surviving=other.pk, absorbed=greta.pk, reason="same person", now=now)
-    assert request_confirmation(
-        recipient=other.pk, now=now
-    ).due_at == sent_at + settings.CONFIRM_COOLDOWN_MINUTES * MINUTE
+    assert (
+        request_confirmation(recipient=other.pk, now=now).due_at
+        == sent_at + settings.CONFIRM_COOLDOWN_MINUTES * MINUTE
+    )
 
 
 def test_a_request_from_before_a_merge_is_answered_to_who_it_is_now(greta, news, now):
