@@ -16,8 +16,14 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 def answer(body: dict[str, Any], *, in_words: bool = False) -> HttpResponse:
     """A success. `in_words` says that sentences in the language asked for are part of it."""
+    content = _encode(body).encode()
     response = HttpResponse(
-        _encode(body), content_type="application/json", headers={"Cache-Control": "no-store"}
+        content,
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Length": str(len(content)),
+            "Content-Type": "application/json",
+        },
     )
     if in_words:
         response.headers["Content-Language"] = get_language() or "en"

@@ -57,8 +57,8 @@ _LINES = {"type": "string", "description": "A person a line."}
 )
 def create_audience(
     request: HttpRequest,
+    channel: Query[Channel],
     topic: str = Query(..., pattern="^[-a-zA-Z0-9_]+$", max_length=50),
-    channel: Channel = Query(...),
     country: str = Query(
         "", pattern="^([A-Z]{2})?$", description="Only people of this country (ISO 3166-1)."
     ),

@@ -15,7 +15,7 @@ from pydantic import Discriminator, Field, Tag
 from preferences import ledger
 from preferences.api.answer import answer, iso
 from preferences.api.caller import ApiScope, Bearer, Caller, caller
-from preferences.api.fields import Body, Key, Line, Moment, Text
+from preferences.api.fields import Body, Key, Line, Moment, Text, optional
 from preferences.api.idempotency import once
 from preferences.api.people import Person, ref_of
 from preferences.api.problems import Problem
@@ -48,7 +48,7 @@ class BrandChange(Body):
     """Everything from one brand, topics added later included; on one channel, or on all."""
 
     brand: Key
-    channel: Channel | None = None
+    channel: Channel = optional()
     state: Literal["opted_out"]
 
 
@@ -56,7 +56,7 @@ class AllChange(Body):
     """All marketing from every brand, on one channel or on all; or all profiling, which has no channel."""
 
     all: Literal["marketing", "profiling"]
-    channel: Channel | None = None
+    channel: Channel = optional()
     state: Literal["opted_out"]
 
 
@@ -92,9 +92,9 @@ class WordingIn(Body):
 class EvidenceIn(Body):
     """How it was said. The reason names no address and no number: the history must not."""
 
-    occurred_at: Moment = Field(None, description="When the person said it; now, if it is left out.")
+    occurred_at: Moment = optional("When the person said it; now, if it is left out.")
     reason: Annotated[Line, Field(max_length=500)] = ""
-    wording: WordingIn | None = None
+    wording: WordingIn = optional()
 
 
 class ChoicesIn(Body):
@@ -102,7 +102,7 @@ class ChoicesIn(Body):
 
     person: Person
     changes: Annotated[list[ChangeIn], Field(min_length=1, max_length=100)]
-    evidence: EvidenceIn = Field(default_factory=EvidenceIn)
+    evidence: EvidenceIn = EvidenceIn()
 
 
 class ChangeOut(Schema):
@@ -144,11 +144,8 @@ def record_choices(request: HttpRequest, said: ChoicesIn) -> HttpResponse:
         evidence = Evidence(
             source=Source.API, occurred_at=said.evidence.occurred_at, reason=said.evidence.reason
         )
-        wording = (
-            WordingText(language=said.evidence.wording.language, text=said.evidence.wording.text)
-            if said.evidence.wording
-            else None
-        )
+        shown: WordingIn | None = said.evidence.wording
+        wording = WordingText(language=shown.language, text=shown.text) if shown else None
         changes = [
             Change(scope=scope, state=State(change.state), wording=wording)
             for change, scope in zip(said.changes, scopes.found, strict=True)
@@ -213,19 +210,19 @@ def _scope(change: Any, *, keys: _Keys) -> Scope | None:
     match change:
         case TopicChange():
             topic = keys.purposes.get((Kind.MARKETING, change.topic))
-            return topic and Scope(
-                kind=Kind.MARKETING, brand=topic.brand_id, purpose=topic.pk, channel=change.channel
-            )
+            if topic is None:
+                return None
+            return Scope(kind=Kind.MARKETING, brand=topic.brand_id, purpose=topic.pk, channel=change.channel)
         case ProfilingChange():
             purpose = keys.purposes.get((Kind.PROFILING, change.profiling))
-            return purpose and Scope(kind=Kind.PROFILING, purpose=purpose.pk)
+            return Scope(kind=Kind.PROFILING, purpose=purpose.pk) if purpose else None
         case BrandChange():
             brand = keys.brands.get(change.brand)
-            return brand and Scope(kind=Kind.MARKETING, brand=brand, channel=change.channel)
+            return Scope(kind=Kind.MARKETING, brand=brand, channel=change.channel) if brand else None
         case AllChange(all="marketing"):
             return Scope(kind=Kind.MARKETING, channel=change.channel)
         case _:
-            return Scope(kind=Kind.PROFILING)
+            return Scope.all_profiling()
 
 
 def _result(result: ChangeResult) -> dict[str, Any]:

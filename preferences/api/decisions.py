@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from preferences.api.answer import answer
 from preferences.api.caller import ApiScope, Bearer, Caller, caller
-from preferences.api.fields import Body, Key, Moment
+from preferences.api.fields import Body, Key, Moment, optional
 from preferences.api.people import Person, ref_of, refs_of
 from preferences.api.problems import Fault, Problem
 from preferences.decisions.decide import AskInvalid, Decided, PurposeUnknown, ask_about, decide_many
@@ -30,9 +30,6 @@ def _topic_or_profiling(schema: dict[str, Any]) -> None:
         {"required": ["topic", "channel"], "not": {"required": ["profiling"]}},
         {"required": ["profiling"], "not": {"anyOf": [{"required": ["topic"]}, {"required": ["channel"]}]}},
     ]
-    for field in schema["properties"].values():
-        if field.get("default", "") is None:
-            del field["default"]
 
 
 class Question(Body):
@@ -40,16 +37,15 @@ class Question(Body):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=_topic_or_profiling)
 
-    topic: Key = Field(None, description="The key of a topic; needs a channel.")
-    channel: Channel = Field(None, description="How it is to be sent.")
-    profiling: Key = Field(None, description="The key of a profiling purpose; has no channel.")
+    topic: Key = optional("The key of a topic; needs a channel.")
+    channel: Channel = optional("How it is to be sent.")
+    profiling: Key = optional("The key of a profiling purpose; has no channel.")
     message_class: MessageClass = Field(
         MessageClass.MARKETING, description="A service message always passes; one that advertises is none."
     )
-    as_of: Moment = Field(
-        None,
-        description="Answer as would have been answered then, by what had been recorded. Country, relationship and"
-        " date of birth keep no history and are those of now.",
+    as_of: Moment = optional(
+        "Answer as would have been answered then, by what had been recorded. Country, relationship and"
+        " date of birth keep no history and are those of now."
     )
 
     @model_validator(mode="after")

@@ -55,6 +55,11 @@ def _aware(moment: dt.datetime) -> dt.datetime:
     return moment.astimezone(dt.UTC)
 
 
+def optional(description: str | None = None) -> Any:
+    """A field that may be left out and is None then. It may not be sent as null, so it is typed as what is sent."""
+    return Field(default_factory=lambda: None, description=description)
+
+
 Id = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
 Line = Annotated[str, AfterValidator(_storable)]
 Text = Annotated[str, AfterValidator(_storable_text)]

@@ -72,7 +72,8 @@ class StatementOut(Schema):
 
 
 class ChoicesOut(Schema):
-    """The current statements, in the order of the events they rest on. Of those that cover a thing the latest counts."""
+    """The current statements in the order of the events they rest on. Of those that cover a thing the latest
+    counts."""
 
     recipient: int
     choices: list[StatementOut]

@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from preferences.api.fields import Body, Id, Line
+from preferences.api.fields import Body, Id, Line, optional
 from preferences.api.problems import Fault, Problem
 from preferences.decisions.situation import PersonRef
 from preferences.enums import ContactKind
 from preferences.identity import LONGEST_ADDRESS, AddressInvalid, normalize_address
 
-
-def _exactly_one(schema: dict[str, Any]) -> None:
-    schema["minProperties"] = schema["maxProperties"] = 1
-    for field in schema["properties"].values():
-        field.pop("default", None)
+_KINDS = {"email": ContactKind.EMAIL, "phone": ContactKind.PHONE}
 
 
 class Person(Body):
     """A person, named by exactly one of these."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra=_exactly_one)
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
-    recipient: Id = Field(None, description="The id of the recipient here.")
-    external_id: Annotated[Line, Field(min_length=1, max_length=80)] = Field(
-        None, description="The person's id in the customer system."
+    recipient: Id = optional("The id of the recipient here.")
+    external_id: Annotated[Line, Field(min_length=1, max_length=80)] = optional(
+        "The person's id in the customer system."
     )
-    email: Annotated[str, Field(min_length=3, max_length=LONGEST_ADDRESS)] = Field(
-        None, description="An e-mail address, however it is spelled."
+    email: Annotated[str, Field(min_length=3, max_length=LONGEST_ADDRESS)] = optional(
+        "An e-mail address, however it is spelled."
     )
-    phone: Annotated[str, Field(min_length=3, max_length=LONGEST_ADDRESS)] = Field(
-        None, description="A phone number with its country code (E.164)."
+    phone: Annotated[str, Field(min_length=3, max_length=LONGEST_ADDRESS)] = optional(
+        "A phone number with its country code (E.164)."
     )
 
     @model_validator(mode="after")
@@ -45,14 +41,12 @@ class Person(Body):
 
     def ref(self) -> PersonRef:
         """The name as decisions take it. Raises AddressInvalid."""
-        if self.recipient is not None:
-            return PersonRef(recipient=self.recipient)
-        if self.external_id is not None:
-            return PersonRef(external_id=self.external_id)
-        kind, value = (
-            (ContactKind.EMAIL, self.email) if self.email is not None else (ContactKind.PHONE, self.phone)
-        )
-        return PersonRef(kind=kind, address=normalize_address(kind=kind, value=value))
+        (name,) = self.model_fields_set
+        value = getattr(self, name)
+        if name in _KINDS:
+            kind = _KINDS[name]
+            return PersonRef(kind=kind, address=normalize_address(kind=kind, value=value))
+        return PersonRef(**{name: value})
 
 
 def ref_of(person: Person, *, location: str = "body.person") -> PersonRef:

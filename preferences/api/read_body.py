@@ -45,7 +45,7 @@ def take_in_body(request: HttpRequest) -> None:
     except UnicodeDecodeError as error:
         raise Problem("body_not_utf8") from error
     # The limit of `request.body` is meant for forms; this one has been kept already.
-    request._body = body  # type: ignore[attr-defined]  # noqa: SLF001
+    request._body = body  # noqa: SLF001
 
 
 def is_empty(request: HttpRequest) -> bool:

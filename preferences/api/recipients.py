@@ -12,7 +12,7 @@ from pydantic import Field
 
 from preferences.api.answer import answer
 from preferences.api.caller import ApiScope, Bearer, Caller, caller
-from preferences.api.fields import Body, Day, Flag, Moment
+from preferences.api.fields import Body, Day, Flag, Moment, optional
 from preferences.api.idempotency import once
 from preferences.api.people import Person, ref_of
 from preferences.api.problems import Problem
@@ -66,9 +66,9 @@ class RecordIn(Body):
     ] = ""
     organisation: _Told = ""
     language: Annotated[_Told, Field(description="A language tag, such as nb.")] = ""
-    born_on: Day = Field(None, description="Only where something is offered to children.")
+    born_on: Day = optional("Only where something is offered to children.")
     sales: Annotated[list[SaleIn], Field(max_length=100)] = []
-    screening: ScreeningIn = Field(None)
+    screening: ScreeningIn = optional()
 
 
 class RecordsIn(Body):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from ninja.openapi.schema import OpenAPISchema
 
@@ -81,7 +81,8 @@ def completed(schema: OpenAPISchema) -> OpenAPISchema:
     }
     for path in schema["paths"].values():
         for details in path.values():
-            _complete(details, bearer=operations[details["operationId"]].auth_callbacks[0])
+            (bearer,) = operations[details["operationId"]].auth_callbacks
+            _complete(details, scopes=[scope.value for scope in cast("Bearer", bearer).scopes])
     components = schema["components"]
     components["schemas"]["ProblemDetails"] = _PROBLEM
     components["securitySchemes"] = {
@@ -98,7 +99,7 @@ def completed(schema: OpenAPISchema) -> OpenAPISchema:
     return schema
 
 
-def _complete(details: dict[str, Any], *, bearer: Bearer) -> None:
+def _complete(details: dict[str, Any], *, scopes: list[str]) -> None:
     name = details["operationId"]
     problems = {**_ANYWHERE, **_OWN.get(name, {}), **(_WITH_BODY if "requestBody" in details else {})}
     for status, sentence in sorted(problems.items()):
@@ -106,7 +107,7 @@ def _complete(details: dict[str, Any], *, bearer: Bearer) -> None:
             "description": sentence,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
         }
-    details["security"] = [{_SCHEME: [scope.value for scope in bearer.scopes]}]
+    details["security"] = [{_SCHEME: scopes}]
     if name in _IDEMPOTENT:
         details["parameters"] = [*details.get("parameters", []), _KEY]
     details["description"] = details.get("description", "").strip()

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Q
+from django.db import connection
 
 from preferences.decisions.rules_in_force import rules_published
 from preferences.decisions.situation import PersonRef, Situation, load_situations
 from preferences.decisions.verdict import Ask, Limits, Verdict, verdict_on
-from preferences.enums import Channel, Kind, MessageClass, ProfilingUse, Reason
+from preferences.enums import Channel, Kind, MessageClass, Reason
 from preferences.models import Purpose
 from preferences.scope import Scope
 
@@ -39,46 +39,80 @@ class Decided:
     verdict: Verdict
 
 
+# Plain SQL: this is asked before each decision, and putting the query together would cost more than both answers.
+_ASK = """
+SELECT purpose.id, purpose.kind, purpose.key, purpose.channels, purpose.brand_id, coalesce(brand.name, ''),
+       purpose.retired_at IS NOT NULL OR brand.retired_at IS NOT NULL,
+       CASE WHEN brand.id IS NOT NULL THEN brand.offers_to_children
+            ELSE EXISTS (SELECT FROM preferences_brand WHERE offers_to_children AND retired_at IS NULL) END,
+       purpose.use = 'email_tracking' AND purpose.retired_at IS NULL
+  FROM preferences_purpose AS purpose
+  LEFT JOIN preferences_brand AS brand ON brand.id = purpose.brand_id
+ WHERE purpose.key = %s OR purpose.use = 'email_tracking' AND purpose.retired_at IS NULL
+"""
+
+
 def ask_about(*, key: str, channel: Channel | None) -> Ask:
     """The question whether something about the purpose with this key may be sent, or done. One query.
 
     Raises PurposeUnknown, AskInvalid.
     """
-    purposes = list(
-        Purpose.objects.filter(Q(key=key) | Q(use=ProfilingUse.EMAIL_TRACKING, retired_at=None))
-        .select_related("brand")
-        .with_children()
-    )
-    purpose = next((purpose for purpose in purposes if purpose.key == key), None)
-    if purpose is None:
+    with connection.cursor() as cursor:
+        cursor.execute(_ASK, [key])
+        rows = cursor.fetchall()
+    found = next((row for row in rows if row[2] == key), None)
+    if found is None:
         raise PurposeUnknown(key)
-    if (purpose.kind == Kind.MARKETING) is not (channel is not None):
+    if (found[1] == Kind.MARKETING) is not (channel is not None):
         raise AskInvalid(code="channel_missing" if channel is None else "channel_not_for_profiling")
-    return make_ask(
-        purpose=purpose,
-        channel=channel,
-        tracking=next((other for other in purposes if other.use == ProfilingUse.EMAIL_TRACKING), None),
-        children=purpose.children,
-    )
+    tracking = next((_ask(*row[:-1], channel=None) for row in rows if row[-1]), None)
+    return _ask(*found[:-1], channel=channel, tracking=tracking)
 
 
 def make_ask(*, purpose: Purpose, channel: Channel | None, tracking: Purpose | None, children: bool) -> Ask:
     """The question as a value; no query. `purpose` has its brand loaded, `children`: some brand offers to children."""
     brand = purpose.brand
-    not_offered = None
-    if purpose.retired_at or (brand and brand.retired_at):
-        not_offered = Reason.PURPOSE_RETIRED
-    elif channel is not None and channel not in purpose.channels:
-        not_offered = Reason.CHANNEL_NOT_OFFERED
-    return Ask(
-        scope=Scope(kind=Kind(purpose.kind), brand=purpose.brand_id, purpose=purpose.pk, channel=channel),
-        key=purpose.key,
-        brand=brand.name if brand else "",
-        not_offered=not_offered,
-        asks_age=brand.offers_to_children if brand else children,
+    return _ask(
+        purpose.pk,
+        purpose.kind,
+        purpose.key,
+        purpose.channels,
+        purpose.brand_id,
+        brand.name if brand else "",
+        bool(purpose.retired_at or (brand and brand.retired_at)),
+        brand.offers_to_children if brand else children,
+        channel=channel,
         tracking=make_ask(purpose=tracking, channel=None, tracking=None, children=children)
         if tracking
         else None,
+    )
+
+
+def _ask(
+    purpose: int,
+    kind: str,
+    key: str,
+    channels: Sequence[str],
+    brand: int | None,
+    brand_name: str,
+    retired: bool,
+    asks_age: bool,
+    *,
+    channel: Channel | None,
+    tracking: Ask | None = None,
+) -> Ask:
+    not_offered = None
+    if retired:
+        not_offered = Reason.PURPOSE_RETIRED
+    elif channel is not None and channel not in channels:
+        not_offered = Reason.CHANNEL_NOT_OFFERED
+    return Ask(
+        scope=Scope(kind=Kind(kind), brand=brand, purpose=purpose, channel=channel),
+        key=key,
+        brand=brand_name,
+        not_offered=not_offered,
+        asks_age=asks_age,
+        tracking=tracking,
     )
 
 

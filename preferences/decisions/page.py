@@ -53,7 +53,9 @@ class Switch:
 
     @property
     def reason(self) -> str:
-        return why(reason=self.verdict.reason, brand=self.brand)
+        verdict = self.verdict
+        reasons = [verdict.obstructed, verdict.reason] if verdict.obstructed else [verdict.reason]
+        return " ".join(why(reason=reason, brand=self.brand) for reason in reasons)
 
     @property
     def since(self) -> dt.datetime | None:

@@ -113,7 +113,7 @@ SELECT 2, person.id, point.id, NULL, NULL, point.kind, NULL, NULL,
                SELECT FROM preferences_suppression AS suppression
                 WHERE suppression.created_at <= %(moment)s::timestamptz
                   AND coalesce(suppression.lifted_at > %(moment)s::timestamptz, true)
-                  AND suppression.domain = split_part(point.normalized, '@', -1)),
+                  AND suppression.domain = split_part(point.normalized, '@', -1) AND suppression.domain <> ''),
        point.unreachable_at <= %(moment)s::timestamptz, point.on_register,
        CASE WHEN point.screened_at <= %(moment)s::timestamptz THEN point.screened_at END, NULL, point.verified_at
   FROM person JOIN preferences_contactpoint AS point

@@ -30,8 +30,6 @@ REACHED_AT = {
     Channel.PHONE: ContactKind.PHONE,
     Channel.POST: ContactKind.POSTAL,
 }
-# Reasons that stand in the way of a message that is permitted.
-OBSTACLES = frozenset({Reason.SUPPRESSED, Reason.UNREACHABLE, Reason.NO_CONTACT_POINT})
 
 _ALLOWING = ALLOWING | {Reason.SERVICE_MESSAGE, Reason.CHOICE_OPTED_IN}
 # The person's own word, on which neither age nor law has any bearing.
@@ -85,7 +83,8 @@ class Verdict:
     `rule` is the id of the national rule that applies, also where a choice decides ("" where none was asked), and
     `version` the version of the rules it stands in. `statement` is the choice it rests on, None where nobody has said
     anything. `tracking` says whether opens and clicks of an e-mail may be measured. `point` is the id of the contact
-    point to use, None where none is needed or usable. `permitted` is True where only the address stands in the way.
+    point to use, None where none is needed or usable. Where only the address stands in the way, `obstructed` is the
+    reason for which it would have been allowed, and `permitted` is True.
     """
 
     allowed: bool
@@ -95,6 +94,7 @@ class Verdict:
     statement: Stated | None = field(default=None)
     tracking: bool = False
     point: int | None = None
+    obstructed: Reason | None = None
 
     @property
     def event(self) -> int | None:
@@ -108,7 +108,7 @@ class Verdict:
 
     @property
     def permitted(self) -> bool:
-        return self.allowed or self.reason in OBSTACLES
+        return self.allowed or self.obstructed is not None
 
 
 def verdict_on(
@@ -155,6 +155,7 @@ def verdict_on(
         statement=statement,
         tracking=tracking,
         point=usable.id if usable else None,
+        obstructed=reason if obstacle else None,
     )
 
 

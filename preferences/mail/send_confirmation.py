@@ -30,9 +30,10 @@ def send_confirmation(*, request: int, attempt: int = 1) -> None:
     server cannot take it just now, the task is enqueued again for later, and the request waits again.
     """
     now = timezone.now()
-    message = _take_up(request, now=now)
-    if message is None:
+    point, things = _take_up(request, now=now)
+    if point is None or not things:
         return
+    message = _message(point, things=things, now=now)
     delivery = deliver(message, attempt=attempt, what=f"The confirmation of request {request}")
     if delivery.sent:
         ConfirmationRequest.objects.filter(pk=request).update(sent=True)
@@ -40,23 +41,22 @@ def send_confirmation(*, request: int, attempt: int = 1) -> None:
         _put_off(request, until=now + delivery.again_after, attempt=attempt + 1)
 
 
-def _take_up(request: int, *, now: dt.datetime) -> EmailMultiAlternatives | None:
-    """The mail that a request asks for, and the request marked as answered; None where there is none to send.
+def _take_up(request: int, *, now: dt.datetime) -> tuple[ContactPoint | None, list[Pending]]:
+    """Mark a request as answered, and return where its mail goes and what it is about; neither where it was answered.
 
-    Marked before the mail is sent, under the lock of the person: whoever says yes from here on is not in this mail and
-    has to get another. And should the sending fail in a way nobody thought of, no request waits for ever and keeps all
-    later ones back.
+    Marked before the mail is made and sent, under the lock of the person: whoever says yes from here on is not in this
+    mail and has to get another. And should the rest fail in a way nobody thought of, no request waits for ever and
+    keeps all later ones back.
     """
     with transaction.atomic():
         recipient = _lock_person(request)
         if not ConfirmationRequest.objects.filter(pk=request, answered_at=None).update(answered_at=now):
-            return None
+            return None, []
         person, point = confirmation_point(recipient=recipient, now=now)
         if person is None or point is None:
-            return None
+            return None, []
         with translation.override(first_spoken(point.recipient.language)):
-            things = pending_in_words(choices=person.choices, now=now)
-        return _message(point, things=things, now=now) if things else None
+            return point, pending_in_words(choices=person.choices, now=now)
 
 
 def _put_off(request: int, *, until: dt.datetime, attempt: int) -> None:

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='suppression',
-            index=models.Index(fields=['domain'], name='suppression_by_domain'),
+            index=models.Index(condition=models.Q(('domain', ''), _negated=True), fields=['domain'], name='suppression_by_domain'),
         ),
         migrations.RunPython(let_groups_at_facts, migrations.RunPython.noop),
     ]

@@ -1,4 +1,4 @@
-"""The API keeps what its OpenAPI schema promises, whatever is sent: no 5xx, no status or form that is not documented."""
+"""The API keeps what its OpenAPI schema promises, whatever is sent: no 5xx, no status or form undocumented."""
 
 import json
 from collections.abc import Iterator

@@ -74,7 +74,7 @@ def compare(*, people: int, rounds: int) -> None:
         cursor.execute("SELECT count(*) FROM preferences_choice")
         (choices,) = cursor.fetchone()
     lines = {
-        BARE: sum(block.count(b"\n") for block in bare_copy(ask)),
+        BARE: sum(bytes(row).count(b"\n") for row in bare_copy(ask)),
         AUDIENCE: sum(block.count(b"\n") for block in audience(ask)) - 1,
     }
     results = take_turns(
@@ -103,7 +103,7 @@ def bare_copy(ask: Ask) -> Iterator[bytes]:
     with ClientCursor(connection.connection) as cursor:
         statement = cursor.mogrify(BARE_COPY, [ask.scope.purpose, ask.tracking.scope.purpose])
         with cursor.copy(statement.encode()) as rows:
-            yield from map(bytes, rows)
+            yield from rows
 
 
 def audience(ask: Ask, *, links: bool = False) -> Iterator[bytes]:

@@ -9,17 +9,22 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth import get_user_model
+from django.core import mail
 from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone, translation
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 from pytest_django.live_server_helper import LiveServer
 
+from preferences import ledger
 from preferences.demo.load import load_demo
 from preferences.demo.people import ACCOUNT_HOLDER
-from preferences.enums import Channel, ContactKind
+from preferences.enums import Channel, ContactKind, Kind, Relationship, Source, State
+from preferences.ledger import Change, Evidence
 from preferences.links import manage_url, stop_url, undo_url
-from preferences.models import ContactPoint, Event, Topic
+from preferences.mail.send_confirmation import send_confirmation
+from preferences.models import ConfirmationRequest, ContactPoint, Event, Topic
+from preferences.scope import Scope
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.browser
@@ -31,6 +36,7 @@ RARE = (
     "403.html",
     "403_csrf.html",
     "500.html",
+    "preferences/confirm_sent.html",
     "preferences/send_link_later.html",
     "preferences/try_again.html",
 )
@@ -94,6 +100,7 @@ def tour(page: Page, demo: dict[str, str], *, language: str) -> Iterator[str]:
     page.locator("main input").fill("somebody@example.com")
     press(page, "main form button", answer="main:not(:has(form))")
     yield "send link, done"
+    yield from confirmations(page, demo, language=language)
     for template in RARE:
         show(page, template, url=demo["home"] + "rare/", language=language)
         yield template
@@ -101,6 +108,45 @@ def tour(page: Page, demo: dict[str, str], *, language: str) -> Iterator[str]:
         sign_in(page, email, demo)
         page.goto(demo["home"] + "preferences/")
         yield f"account of {email}"
+
+
+def confirmations(page: Page, demo: dict[str, str], *, language: str) -> Iterator[str]:
+    """The pages of double opt-in, as somebody sees them who has moved to Germany and is no customer any more."""
+    recipient = ContactPoint.objects.at(kind=ContactKind.EMAIL, value=ACCOUNT_HOLDER).get().recipient
+    recipient.country, recipient.relationship = "DE", Relationship.CONSUMER_PROSPECT
+    recipient.save()
+    topics = Topic.objects.filter(retired_at=None, brand__retired_at=None, channels__contains=["email"])
+    ledger.record(
+        recipient=recipient.pk,
+        changes=[
+            Change(
+                scope=Scope(
+                    kind=Kind.MARKETING, brand=topic.brand_id, purpose=topic.pk, channel=Channel.EMAIL
+                ),
+                state=State.OPTED_IN,
+            )
+            for topic in topics
+        ],
+        evidence=Evidence(source=Source.ACCOUNT),
+        now=timezone.now(),
+    )
+    page.goto(demo["manage"])
+    yield "manage, confirmation due"
+    send_confirmation.func(request=ConfirmationRequest.objects.latest("pk").pk)
+    page.goto(demo["manage"])
+    yield "manage, confirmation sent"
+    an_hour_ago = timezone.now() - dt.timedelta(hours=1)
+    ConfirmationRequest.objects.update(due_at=an_hour_ago, answered_at=an_hour_ago)
+    page.goto(demo["manage"])
+    page.locator("#confirmation button").wait_for()
+    yield "manage, confirmation to be sent again"
+    (link,) = re.findall(r"^http\S+$", mail.outbox[-1].body, re.MULTILINE)
+    page.goto(f"{link}?language={language}")
+    yield "confirm"
+    press(page, "main form button", answer=".big-tick")
+    yield "confirmed"
+    page.goto(link)
+    yield "confirm, confirmed already"
 
 
 def press(page: Page, button: str, *, answer: str) -> None:

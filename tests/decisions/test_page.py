@@ -90,6 +90,9 @@ def test_state_reason_and_time_of_each_switch(kari, news, events, activity):
         leaf(events): (False, Reason.LAW_REQUIRES_SALE),
         Scope(kind=Kind.PROFILING, purpose=activity.pk): (False, Reason.CHOICE_OPTED_OUT),
     }
+    assert found[leaf(news, Channel.POST)].reason == (
+        "The law lets us, until you say no. We have no address or number of yours for this."
+    )
     assert found[leaf(news)].since == NOW
     assert found[leaf(events)].since is None
     assert [

@@ -9,7 +9,6 @@ import pytest
 from preferences.decisions.covering import Stated
 from preferences.decisions.situation import Point, Situation
 from preferences.decisions.verdict import (
-    OBSTACLES,
     REACHED_AT,
     Ask,
     Limits,
@@ -401,6 +400,8 @@ def test_other_channels_need_no_address_but_heed_a_suppression(channel):
     for kind in ContactKind:
         points = (point(ContactKind.EMAIL, 8), point(kind, 9, suppressed=True))
         assert answer(person(points=points), ask(channel)) == (False, Reason.SUPPRESSED)
+        # By whichever address the person was named.
+        assert answer(person(points=points, named_point=8), ask(channel)) == (False, Reason.SUPPRESSED)
 
 
 def test_only_the_address_somebody_was_named_by_counts():
@@ -428,8 +429,10 @@ def test_an_obstacle_is_named_only_where_the_rest_permits(choices, law, reason):
     assert (found.reason, found.permitted) == (reason, False)
 
 
-def test_three_reasons_are_obstacles():
-    assert {Reason.SUPPRESSED, Reason.UNREACHABLE, Reason.NO_CONTACT_POINT} == OBSTACLES
+def test_an_obstacle_leaves_the_reason_that_permits_to_be_seen():
+    found = verdict(person(points=()), None, Requirement.OPT_OUT)
+    assert (found.reason, found.obstructed) == (Reason.NO_CONTACT_POINT, Reason.LAW_ALLOWS)
+    assert (found.allowed, found.permitted) == (False, True)
 
 
 # 5: e-mail tracking.

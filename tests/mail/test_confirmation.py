@@ -290,14 +290,15 @@ def test_a_mail_put_off_gives_way_to_one_asked_for_meanwhile(greta, news, events
     assert ("Product news" in message, "Events" in message) == (True, True)
 
 
-def test_a_failure_nobody_thought_of_holds_no_later_mail_back(greta, news, monkeypatch, now, settings):
+@pytest.mark.parametrize("step", ["compose", "deliver"])
+def test_a_failure_nobody_thought_of_holds_no_later_mail_back(greta, news, monkeypatch, now, step):
     yes(greta, news)
 
-    def fail(message, **more):
+    def fail(*args, **more):
         raise RuntimeError
 
     with monkeypatch.context() as patch:
-        patch.setattr(room, "deliver", fail)
+        patch.setattr(room, step, fail)
         with pytest.raises(RuntimeError):
             attempt()
     ledger.ask_again(recipient=greta.pk, now=now)

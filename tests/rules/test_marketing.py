@@ -134,6 +134,31 @@ def test_a_sample(country, channel, relationship, expected, rule):
     assert (found.requirement.value, found.id) == (expected, rule)
 
 
+@pytest.mark.parametrize(
+    ("beats", "loses", "asked"),
+    [
+        ("NO/*/*", "*/email/*", "NO/email/business_customer"),
+        ("NO/*/*", "*/*/business_customer", "NO/email/business_customer"),
+        ("NO/*/*", "*/email/business_customer", "NO/email/business_customer"),
+        ("NO/email/*", "NO/*/business_customer", "NO/email/business_customer"),
+        ("NO/email/business_customer", "NO/email/*", "NO/email/business_customer"),
+        ("*/email/*", "*/*/business_customer", "SE/email/business_customer"),
+        ("NO/*/business_customer", "NO/*/*", "NO/email/business_customer"),
+        ("NO/*/*", "SE/email/business_customer", "NO/email/business_customer"),
+    ],
+)
+def test_country_then_channel_then_relationship(beats, loses, asked):
+    rows = []
+    for key in (beats, loses):
+        where = dict(zip(("country", "channel", "relationship"), key.split("/"), strict=True))
+        rows.append(Rule(**where, requirement=Requirement.OPT_IN, law="", note="", confidence="low"))
+    country, channel, relationship = asked.split("/")
+    found = RuleSet.of(marketing=rows, profiling=[]).marketing_rule(
+        country=country, channel=Channel(channel), relationship=Relationship(relationship)
+    )
+    assert found.id == beats
+
+
 @pytest.mark.parametrize("country", ["", "XX", "no", *COUNTRIES])
 def test_an_unknown_relationship_is_treated_as_strictly_as_any(country):
     for channel in Channel:
