@@ -6,8 +6,7 @@ import datetime as dt
 import unicodedata
 from typing import Annotated, Any
 
-from ninja import Schema
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 LARGEST_ID = 2**63 - 1
@@ -15,8 +14,11 @@ LARGEST_ID = 2**63 - 1
 _YEARS = range(1950, 2200)
 
 
-class Body(Schema):
-    """What is sent: fields that are not named here are refused, not passed over."""
+class Body(BaseModel):
+    """What is sent: fields that are not named here are refused, not passed over.
+
+    Not the library's Schema, which is made for reading models and takes its time over each object.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

@@ -71,11 +71,7 @@ class Situations:
     published_rules: int | None
 
 
-# All that is known of all of them comes in one list of rows of four kinds, which `part` tells apart; each kind fills
-# the columns it needs. One trip to the database, and nothing to parse.
-_LOAD = """
-WITH asked AS MATERIALIZED (
-    SELECT position, id AS recipient_id, NULL::bigint AS point_id
+_MANY = """SELECT position, id AS recipient_id, NULL::bigint AS point_id
       FROM unnest(%(id_positions)s::int[], %(ids)s::bigint[]) AS named (position, id)
      UNION ALL
     SELECT position, recipient.id, NULL
@@ -85,13 +81,30 @@ WITH asked AS MATERIALIZED (
     SELECT position, point.recipient_id, point.id
       FROM unnest(%(address_positions)s::int[], %(kinds)s::text[], %(addresses)s::text[])
            AS named (position, kind, normalized)
-      JOIN preferences_contactpoint AS point USING (kind, normalized)
+      JOIN preferences_contactpoint AS point USING (kind, normalized)"""
+# One person, by the one way in which that one is named: the plan is made once and kept, where that for many is made anew
+# each time, which takes longer than all the rest.
+_ONE = {
+    "recipient": "SELECT 0 AS position, %(recipient)s::bigint AS recipient_id, NULL::bigint AS point_id",
+    "external_id": """SELECT 0 AS position, id AS recipient_id, NULL::bigint AS point_id
+      FROM preferences_recipient WHERE external_id = %(external_id)s""",
+    "address": """SELECT 0 AS position, recipient_id, id AS point_id
+      FROM preferences_contactpoint WHERE kind = %(kind)s AND normalized = %(address)s""",
+}
+# All that is known of all of them comes in one list of rows of four kinds, which `part` tells apart; each kind fills
+# the columns it needs. One trip to the database, and nothing to parse.
+# OFFSET 0 keeps PostgreSQL from making joins of these, for which it would read the tables from end to end.
+_LOAD = """
+WITH asked AS MATERIALIZED (
+    {asked}
 ), found AS MATERIALIZED (
     SELECT asked.position, asked.point_id, person.id, person.erased_at, person.country, person.relationship,
            person.born_on
       FROM asked
-      JOIN preferences_recipient AS named ON named.id = asked.recipient_id
-      JOIN preferences_recipient AS person ON person.id = coalesce(named.merged_into_id, named.id)
+     CROSS JOIN LATERAL (
+           SELECT id, merged_into_id FROM preferences_recipient WHERE id = asked.recipient_id OFFSET 0) AS named
+     CROSS JOIN LATERAL (
+           SELECT * FROM preferences_recipient WHERE id = coalesce(named.merged_into_id, named.id) OFFSET 0) AS person
 ), person AS MATERIALIZED (
     SELECT DISTINCT id FROM found
 )
@@ -102,7 +115,9 @@ SELECT 0 AS part, id AS person, position::bigint AS a, point_id AS b, {rules} AS
  UNION ALL
 SELECT 1, person.id, brand_id, purpose_id, event_id, kind, channel, state, confirmed, NULL, NULL,
        occurred_at, NULL, NULL
-  FROM person JOIN {choices}
+  FROM person
+ CROSS JOIN LATERAL (
+       {choices} OFFSET 0) AS choice
  UNION ALL
 SELECT 2, person.id, point.id, NULL, NULL, point.kind, NULL, NULL,
        EXISTS (SELECT FROM preferences_suppression AS suppression
@@ -116,36 +131,38 @@ SELECT 2, person.id, point.id, NULL, NULL, point.kind, NULL, NULL,
                   AND suppression.domain = split_part(point.normalized, '@', -1) AND suppression.domain <> ''),
        point.unreachable_at <= %(moment)s::timestamptz, point.on_register,
        CASE WHEN point.screened_at <= %(moment)s::timestamptz THEN point.screened_at END, NULL, point.verified_at
-  FROM person JOIN preferences_contactpoint AS point
-    ON point.recipient_id = person.id AND point.created_at <= %(moment)s::timestamptz
+  FROM person
+ CROSS JOIN LATERAL (
+       SELECT * FROM preferences_contactpoint
+        WHERE recipient_id = person.id AND created_at <= %(moment)s::timestamptz OFFSET 0) AS point
  UNION ALL
 SELECT DISTINCT 3, person.id, sale.brand_id, NULL::bigint, NULL::bigint, NULL, NULL, NULL, NULL::boolean, NULL::boolean,
        NULL::boolean, NULL::timestamptz, NULL::date, NULL::timestamptz
-  FROM person JOIN preferences_sale AS sale
-    ON sale.recipient_id = person.id AND sale.refusal_offered
-   AND sale.sold_on <= %(today)s::date AND sale.recorded_at <= %(moment)s::timestamptz
+  FROM person
+ CROSS JOIN LATERAL (
+       SELECT brand_id FROM preferences_sale
+        WHERE recipient_id = person.id AND refusal_offered
+          AND sold_on <= %(today)s::date AND recorded_at <= %(moment)s::timestamptz OFFSET 0) AS sale
  ORDER BY part DESC, rank NULLS LAST, a
 """
 _NOW = {
     "rules": "(SELECT max(id) FROM preferences_publishedrules)",
-    "choices": """preferences_choice AS choice
-    ON choice.recipient_id = person.id
-   AND (purpose_id IS NULL OR purpose_id = ANY (coalesce(%(purposes)s::bigint[], ARRAY[purpose_id])))""",
+    "choices": """SELECT * FROM preferences_choice
+        WHERE recipient_id = person.id
+          AND (purpose_id IS NULL OR purpose_id = ANY (coalesce(%(purposes)s::bigint[], ARRAY[purpose_id])))""",
 }
 # The same rule as EventQuerySet.standing, by what had been recorded at the moment.
 _THEN = {
     "rules": """(SELECT max(id) FROM preferences_publishedrules WHERE in_force_from <= %(moment)s::timestamptz)""",
-    "choices": """
-       (SELECT DISTINCT ON (recipient_id, kind, brand_id, purpose_id, channel)
-               recipient_id, kind, brand_id, purpose_id, channel, state, occurred_at, event.id AS event_id, confirmed
-          FROM person JOIN preferences_event AS event ON event.recipient_id = person.id
-         WHERE recorded_at <= %(moment)s::timestamptz AND undoes_id IS NULL
-           AND (purpose_id IS NULL OR purpose_id = ANY (coalesce(%(purposes)s::bigint[], ARRAY[purpose_id])))
-           AND NOT EXISTS (SELECT FROM preferences_event AS undo
-                            WHERE undo.undoes_id = event.id AND undo.recorded_at <= %(moment)s::timestamptz)
-           AND (NOT superseded OR state = 'opted_out')
-         ORDER BY recipient_id, kind, brand_id, purpose_id, channel, occurred_at DESC, event.id DESC) AS standing
-    ON standing.recipient_id = person.id""",
+    "choices": """SELECT DISTINCT ON (kind, brand_id, purpose_id, channel)
+              kind, brand_id, purpose_id, channel, state, occurred_at, event.id AS event_id, confirmed
+         FROM preferences_event AS event
+        WHERE recipient_id = person.id AND recorded_at <= %(moment)s::timestamptz AND undoes_id IS NULL
+          AND (purpose_id IS NULL OR purpose_id = ANY (coalesce(%(purposes)s::bigint[], ARRAY[purpose_id])))
+          AND NOT EXISTS (SELECT FROM preferences_event AS undo
+                           WHERE undo.undoes_id = event.id AND undo.recorded_at <= %(moment)s::timestamptz)
+          AND (NOT superseded OR state = 'opted_out')
+        ORDER BY kind, brand_id, purpose_id, channel, occurred_at DESC, event.id DESC""",
 }
 _CHOICE, _POINT, _SALE = 1, 2, 3
 
@@ -163,14 +180,15 @@ def load_situations(
     and are those of now. Statements for single purposes are read for `purposes` (primary keys) alone; None for all.
     `today` is the day by which a sale must have been made.
     """
-    sql = _LOAD.format(**(_THEN if as_of else _NOW))
+    asked, named = _named(people)
+    sql = _LOAD.format(asked=asked, **(_THEN if as_of else _NOW))
     found: list[Situation | None] = [None] * len(people)
     published_rules: int | None = None
     with connection.cursor() as cursor:
         cursor.execute(
             sql,
             {
-                **_named(people),
+                **named,
                 # Without a moment everything on record counts, whatever the clock of whoever recorded it said.
                 "moment": as_of or "infinity",
                 "today": today,
@@ -207,8 +225,16 @@ def load_situations(
     return Situations(people=found, published_rules=published_rules)
 
 
-def _named(people: Sequence[PersonRef]) -> dict[str, list[Any]]:
-    """The parameters of the query by which people are found."""
+def _named(people: Sequence[PersonRef]) -> tuple[str, dict[str, Any]]:
+    """The part of the query by which people are found, and its parameters."""
+    if len(people) == 1:
+        (person,) = people
+        if person.recipient is not None:
+            return _ONE["recipient"], {"recipient": person.recipient}
+        if person.external_id is not None:
+            return _ONE["external_id"], {"external_id": person.external_id}
+        if person.kind is not None and person.address is not None:
+            return _ONE["address"], {"kind": person.kind.value, "address": person.address}
     named: dict[str, list[Any]] = {
         name: []
         for name in (
@@ -227,4 +253,4 @@ def _named(people: Sequence[PersonRef]) -> dict[str, list[Any]]:
             named["address_positions"].append(position)
             named["kinds"].append(person.kind.value)
             named["addresses"].append(person.address)
-    return named
+    return _MANY, named

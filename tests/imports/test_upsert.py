@@ -1,10 +1,12 @@
 """What other systems know is taken over; nothing of it lets more be sent than before."""
 
 import datetime as dt
+import threading
+import time
 from dataclasses import replace
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from preferences.decisions.decide import ask_about, decide
@@ -507,6 +509,31 @@ def test_an_upsert_and_a_merge_at_once():
         "other@example.com",
         "+4740000000",
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_upsert_waits_for_a_merge_that_has_begun():
+    kari = RecipientFactory(external_id="crm-1", email="kari@example.com")
+    other = RecipientFactory(external_id="crm-2", email="other@example.com")
+    merged = threading.Event()
+
+    def merging() -> None:
+        with transaction.atomic():
+            merge(surviving=kari.pk, absorbed=other.pk, reason="One person.", now=NOW)
+            merged.set()
+            # Long enough for the other to have read all it reads without the lock.
+            time.sleep(0.5)
+
+    def upserting() -> Upserted:
+        merged.wait(timeout=10)
+        return one(external_id="crm-2", email="other@example.com", phone="+4740000000", organisation="Ås AS")
+
+    _merged, result = at_once(merging, upserting)
+
+    assert result.recipient == kari.pk
+    kari.refresh_from_db()
+    assert kari.organisation == "Ås AS"
+    assert ContactPoint.objects.get(kind=ContactKind.PHONE).recipient == kari
 
 
 def _scope(topic, channel) -> Scope:
