@@ -16,7 +16,7 @@ from preferences.api.caller import ApiScope, Bearer, caller
 from preferences.api.decisions import offered_or_not
 from preferences.api.people import Person, not_an_address
 from preferences.api.problems import Fault, Problem
-from preferences.api.read_body import is_empty, lines_of, require_length
+from preferences.api.read_body import is_empty, lines_of
 from preferences.decisions.situation import PersonRef
 from preferences.enums import Channel, ContactKind
 from preferences.exports.audience import Audience, Format, stream_audience
@@ -76,7 +76,6 @@ def create_audience(
     if links:
         by.require_scope(ApiScope.LINKS_CREATE)
     written, media_type = _written_as(request)
-    require_length(request)
     read = {_NDJSON: _from_json, _TEXT: _from_text}.get(request.content_type or "")
     if read is None and not is_empty(request):
         raise Problem("media_type_unsupported", detail=f"The body must be {_NDJSON} or {_TEXT}.")

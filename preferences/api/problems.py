@@ -18,6 +18,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "bad_request": (400, "The request cannot be read."),
     "body_not_json": (400, "The body is not JSON."),
     "body_not_utf8": (400, "The body is not UTF-8."),
+    "body_incomplete": (400, "The body ended before its length was reached."),
     "token_missing": (401, "No access token was sent."),
     "token_invalid": (401, "The access token is unknown, expired or withdrawn."),
     "insufficient_scope": (403, "The access token lacks the scope this takes."),

@@ -82,8 +82,8 @@ _MANY = """SELECT position, id AS recipient_id, NULL::bigint AS point_id
       FROM unnest(%(address_positions)s::int[], %(kinds)s::text[], %(addresses)s::text[])
            AS named (position, kind, normalized)
       JOIN preferences_contactpoint AS point USING (kind, normalized)"""
-# One person, by the one way in which that one is named: the plan is made once and kept, where that for many is made anew
-# each time, which takes longer than all the rest.
+# One person, by the one way in which that one is named: this plan is made once and kept, where the one for many is made
+# anew each time, which takes longer than all the rest.
 _ONE = {
     "recipient": "SELECT 0 AS position, %(recipient)s::bigint AS recipient_id, NULL::bigint AS point_id",
     "external_id": """SELECT 0 AS position, id AS recipient_id, NULL::bigint AS point_id

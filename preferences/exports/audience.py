@@ -75,6 +75,7 @@ WITH law AS MATERIALIZED (
 ), sold AS (
     SELECT DISTINCT recipient_id FROM preferences_sale
      WHERE brand_id = %(brand)s::bigint AND refusal_offered AND sold_on <= %(today)s::date
+       {of_asked}
 ), point AS (
     {points}
 )
@@ -117,7 +118,7 @@ point.unreachable_at IS NULL
                     WHERE suppression.lifted_at IS NULL AND suppression.address_hash = point.address_hash)
    AND NOT EXISTS (SELECT FROM preferences_suppression AS suppression
                     WHERE suppression.lifted_at IS NULL AND point.kind = 'email'
-                      AND suppression.domain = split_part(point.normalized, '@', -1))
+                      AND suppression.domain = split_part(point.normalized, '@', -1) AND suppression.domain <> '')
 """
 # The address to use: of the kind the channel needs, usable, verified first.
 _POINTS = """
@@ -141,7 +142,8 @@ AND NOT EXISTS (SELECT FROM preferences_contactpoint AS point
                   JOIN preferences_suppression AS suppression USING (address_hash)
                  WHERE point.recipient_id = person.id AND suppression.lifted_at IS NULL)
 AND NOT EXISTS (SELECT FROM preferences_contactpoint AS point
-                  JOIN preferences_suppression AS suppression ON suppression.domain = split_part(point.normalized, '@', -1)
+                  JOIN preferences_suppression AS suppression
+                    ON suppression.domain = split_part(point.normalized, '@', -1) AND suppression.domain <> ''
                  WHERE point.recipient_id = person.id AND point.kind = 'email' AND suppression.lifted_at IS NULL)
 """
 _NOT_ON_REGISTER = """
@@ -200,7 +202,8 @@ def stream_audience(
             _take_in(asked, kind=kind)
         with connection.cursor() as settings:
             settings.execute(_ROOM_TO_SORT)
-        with closing(ClientCursor(connection.connection)) as cursor:
+        # psycopg's own cursor, whose errors Django does not see by itself.
+        with connection.wrap_database_errors, closing(ClientCursor(connection.connection)) as cursor:
             query = cursor.mogrify(*_query(audience, now=now, kind=kind, of_asked=asked is not None))
             rows = cursor.copy(
                 sql.SQL("COPY ({}) TO STDOUT (FORMAT csv{})").format(
@@ -303,7 +306,7 @@ def _countries(rules: RuleSet) -> set[str]:
 
 def _take_in(asked: Iterable[PersonRef], *, kind: ContactKind | None) -> None:
     """Put the people asked about into a temporary table, found by whatever they were named by."""
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.execute(_ASKED)
         with cursor.cursor.copy("COPY preferences_named FROM STDIN") as copy:
             for person in asked:

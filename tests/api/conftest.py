@@ -84,7 +84,11 @@ class Program:
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         named.setdefault("authorization", f"Bearer {self.token}")
         response = Client().generic(
-            method, f"/api/v1{path}", data, content_type=content_type if data or body else "", headers=named
+            method,
+            f"/api/v1{path}",
+            data,
+            content_type=content_type if data or body else "",
+            headers=named,
         )
         return Answer(response=response)
 

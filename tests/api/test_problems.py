@@ -1,15 +1,20 @@
 """Whatever goes wrong is a problem with a code, and none repeats what was sent."""
 
+import io
+import json
+
 import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from preferences.api import choices, decisions
+from preferences.api import choices, decisions, read_body
 from preferences.api.problems import PROBLEMS
 from preferences.api.read_body import LARGEST_BODY
+from tests.api.conftest import Answer
 
 pytestmark = pytest.mark.django_db
 
+AUDIENCE = "/audiences?topic=acme-news&channel=email"
 QUESTION = {"person": {"email": "kari@example.com"}, "topic": "acme-news", "channel": "email"}
 
 
@@ -56,9 +61,40 @@ def test_a_body_too_large(shop):
     assert shop.send("POST", "/decisions", b" " * (LARGEST_BODY + 1)).problem == (413, "body_too_large")
 
 
-def test_a_body_that_comes_in_chunks(shop):
-    answer = shop.post("/decisions", QUESTION, transfer_encoding="chunked")
-    assert answer.problem == (411, "length_required")
+def raw(program, path, body, **environ):
+    """A request with a body as servers hand it on, whatever its headers say."""
+    asked = {
+        "PATH_INFO": f"/api/v1{path.partition('?')[0]}",
+        "QUERY_STRING": path.partition("?")[2],
+        "REQUEST_METHOD": "POST",
+        "CONTENT_TYPE": "application/json",
+        "HTTP_AUTHORIZATION": f"Bearer {program.token}",
+        "wsgi.input": io.BytesIO(body),
+    }
+    return Answer(response=Client().request(**{**asked, **environ}))
+
+
+def in_chunks(program, **environ):
+    body = json.dumps(QUESTION).encode()
+    return raw(program, "/decisions", body, HTTP_TRANSFER_ENCODING="chunked", **environ)
+
+
+def test_a_body_that_comes_in_chunks(shop, kari, news):
+    """It is read where the server can tell its end."""
+    assert in_chunks(shop, **{"wsgi.input_terminated": True}).json["recipient"] == kari.pk
+    assert in_chunks(shop).problem == (411, "length_required")
+
+
+def test_a_body_in_chunks_that_is_too_large(shop, monkeypatch):
+    monkeypatch.setattr(read_body, "LARGEST_BODY", 10)
+    assert in_chunks(shop, **{"wsgi.input_terminated": True}).problem == (413, "body_too_large")
+
+
+def test_a_body_that_breaks_off(shop, news):
+    """Half a list of people must not pass for a list."""
+    for path, content_type in (("/decisions", "application/json"), (AUDIENCE, "text/plain")):
+        answer = raw(shop, path, b"a@example.com\n", CONTENT_TYPE=content_type, CONTENT_LENGTH="500")
+        assert answer.problem == (400, "body_incomplete")
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "multipart/form-data; boundary=x"])

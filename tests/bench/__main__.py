@@ -58,7 +58,7 @@ def main() -> None:
         page.measure(shape=shape, load=load, people=people, rounds=options.rounds // 2, requests=120)
         page.show_queries(people=people)
         ledger.measure(people=people, rounds=options.rounds, stops=60)
-        audience.measure(rounds=max(options.rounds // 4, 1))
+        audience.measure(rounds=max(options.rounds // 5, 1))
         verdicts.measure(rounds=options.rounds)
         api.measure(shape=shape, load=load, rounds=options.rounds, requests=300)
     say(f"\nTook {time.monotonic() - start:.0f} s.")

@@ -8,7 +8,6 @@ from django.db import connection, models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
-from ninja import NinjaAPI, Schema
 
 from tests.bench.settings import DATABASES
 
@@ -32,6 +31,9 @@ settings.configure(
     USE_TZ=True,
 )
 application = get_wsgi_application()
+
+# Reads settings when it is imported.
+from ninja import NinjaAPI, Schema  # noqa: E402
 
 
 class Stop(models.Model):

@@ -1,8 +1,8 @@
 """The load: a process of its own that keeps some connections busy and says how long the answers took.
 
 Each line on standard input is a job, `{"port", "connections", "method", "headers", "requests", "uncounted"}`, where a
-request is a path with a body ("" for none) and the first `uncounted` of them only warm things up; each job is answered by
-a line `{"seconds", "statuses", "median_ms", "p99_ms"}`.
+request is a path with a body ("" for none) and the first `uncounted` of them only warm things up; each job is answered
+by a line `{"seconds", "statuses", "median_ms", "p99_ms"}`.
 Plain sockets and epoll, because whatever this process spends the server does not get: the machine may have two cores.
 """
 

@@ -20,6 +20,7 @@ from tests.bench.sizes import CROWD, CROWD_SIZES
 
 FEW, MANY = 10, 10_000
 
+
 def measure(*, rounds: int) -> None:
     with connected_to(CROWD):
         ask = ask_about(key=TOPIC, channel=Channel.EMAIL)

@@ -7,12 +7,14 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from preferences.enums import Source, State
+from preferences.enums import ContactKind, Source, State, SuppressionReason
+from preferences.imports.suppress import Suppressed, suppress_domain
 from preferences.models import Brand, Event, ProfilingPurpose, PublishedRules, Recipient, Topic
-from tests.factories import AdminFactory
+from tests.factories import AdminFactory, ContactPointFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -44,6 +46,12 @@ def admin_page(page: Page, live_server: LiveServer, complaints: list[str]) -> An
     return opened
 
 
+def _suppressed() -> Suppressed:
+    return suppress_domain(
+        domain="example.com", reason=SuppressionReason.OTHER, note="A note.", by=None, now=timezone.now()
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
@@ -52,7 +60,11 @@ def admin_page(page: Page, live_server: LiveServer, complaints: list[str]) -> An
         ("preferences_recipient_add", []),
         ("preferences_recipient_change", ["kari"]),
         ("preferences_recipient_on_behalf", ["kari"]),
+        ("preferences_recipient_facts", ["kari"]),
         ("preferences_recipient_erase", ["kari"]),
+        ("preferences_suppression_changelist", []),
+        ("preferences_suppression_add", []),
+        ("preferences_suppression_change", ["suppression"]),
         ("preferences_event_changelist", []),
         ("preferences_brand_change", ["acme"]),
         ("preferences_topic_change", ["news"]),
@@ -79,7 +91,13 @@ def test_no_page_is_hampered_by_its_policy(
     complaints: list[str],
 ) -> None:
     published = PublishedRules.objects.latest("pk")
-    rows = {"kari": kari.pk, "acme": acme.pk, "news": news.pk, "published": published.pk}
+    rows = {
+        "kari": kari.pk,
+        "acme": acme.pk,
+        "news": news.pk,
+        "published": published.pk,
+        "suppression": _suppressed().suppression,
+    }
     admin_page("index").set_viewport_size({"width": 1400, "height": 900})
     page: Page = admin_page(name, *(rows[argument] for argument in arguments))
     page.wait_for_load_state("networkidle")
@@ -98,6 +116,9 @@ def test_no_page_is_hampered_by_its_policy(
         "preferences_recipient_change",
         "preferences_recipient_on_behalf",
         "preferences_recipient_add",
+        "preferences_recipient_facts",
+        "preferences_suppression_add",
+        "preferences_suppression_change",
         "preferences_marketingrule_try",
         "preferences_publishedrules_difference",
     ],
@@ -108,9 +129,17 @@ def test_our_own_parts_are_accessible(
     arguments = {
         "preferences_recipient_change": [kari.pk],
         "preferences_recipient_on_behalf": [kari.pk],
+        "preferences_recipient_facts": [kari.pk],
+        "preferences_suppression_change": [_suppressed().suppression],
         # What `activity` brought.
         "preferences_publishedrules_difference": [PublishedRules.objects.latest("pk").pk],
     }.get(name, [])
+    ContactPointFactory(
+        recipient=kari, kind=ContactKind.PHONE, value="+4740000000", unreachable_at=timezone.now()
+    )
+    kari.sales.create(
+        brand=news.brand, sold_on=timezone.now().date(), subject="Payroll", recorded_at=timezone.now()
+    )
     admin_page("index").emulate_media(color_scheme=scheme)
     page: Page = admin_page(name, *arguments)
     page.wait_for_timeout(300)

@@ -1,13 +1,26 @@
-"""The benchmark's population fits the tables as they are, so that `make bench` is found broken here and not there."""
+"""The benchmark's populations fit the tables as they are, so that `make bench` is found broken here and not there."""
+
+import io
+import json
+import subprocess
+import sys
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
+from preferences.decisions.decide import ask_about
+from preferences.enums import Channel
 from preferences.ledger import rebuild
-from preferences.models import Event, Recipient
+from preferences.models import Event, Recipient, Suppression
+from tests.bench import peak
+from tests.bench.api import make_token, question
+from tests.bench.audience import SUPPRESSIONS, TOPIC, audience, bare_copy
+from tests.bench.load import build
 from tests.bench.one_click import BODY, stop_path
 from tests.bench.page import manage_path, read_from_end_to_end
 from tests.bench.populate import BUSIEST, fill
+from tests.bench.servers import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -39,3 +52,61 @@ def test_reading_a_table_from_end_to_end_is_found_out(population):
         cursor.execute("SET LOCAL enable_bitmapscan = off")
         cursor.execute("SET LOCAL enable_indexonlyscan = off")
     assert read_from_end_to_end("SELECT 1 FROM preferences_event WHERE id = 1") == "preferences_event"
+
+
+@pytest.fixture
+def crowd() -> int:
+    call_command("demo_population", recipients=600, stdout=io.StringIO())
+    with connection.cursor() as cursor:
+        cursor.execute(SUPPRESSIONS)
+        # Once more, as the crowd grows.
+        cursor.execute(SUPPRESSIONS)
+    return 600
+
+
+def test_the_bare_copy_has_a_line_for_everybody_and_the_audience_fewer(crowd):
+    ask = ask_about(key=TOPIC, channel=Channel.EMAIL)
+
+    bare = b"".join(bytes(row) for row in bare_copy(ask)).splitlines()
+    ours = b"".join(audience(ask)).splitlines()[1:]
+
+    assert Suppression.objects.count() > 20
+    assert len(bare) == crowd
+    assert {line.count(b",") for line in bare} == {line.count(b",") for line in ours}
+    assert crowd / 10 < len(ours) < crowd
+
+
+def test_one_question_over_http_is_answered(crowd, client):
+    person = Recipient.objects.order_by("pk").first()
+    answer = client.post(
+        "/api/v1/decisions",
+        question(person.pk),
+        content_type="application/json",
+        headers={"authorization": f"Bearer {make_token()}"},
+    )
+    assert answer.status_code == 200
+    assert answer.json()["recipient"] == person.pk
+
+
+def test_a_request_is_sent_as_http_wants_it():
+    job = {"port": 80, "method": "POST", "headers": {"X": "y"}, "requests": [["/a", '{"ø": 1}'], ["/b", ""]]}
+    first, second = build(job)
+    head, body = first.split(b"\r\n\r\n")
+    assert head.startswith(b"POST /a HTTP/1.1\r\nHost: 127.0.0.1:80\r\n")
+    assert b"\r\nX: y" in head
+    assert head.endswith(b"\r\nContent-Length: %d" % len(body))
+    assert json.loads(body) == {"ø": 1}
+    assert second.endswith(b"\r\n\r\n")
+    assert b"Content-Length" not in second
+
+
+def test_the_peak_is_that_of_the_command():
+    """And not that of whoever asks, which here is larger."""
+    ended = subprocess.run(
+        [sys.executable, "-m", peak.__name__, sys.executable, "-c", "bytearray(50_000_000)"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert 50_000 < int(ended.stdout) < 80_000

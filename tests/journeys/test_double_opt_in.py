@@ -9,8 +9,10 @@ from django.core import mail
 from django.utils import timezone
 
 from preferences import ledger
-from preferences.enums import Channel, Relationship
+from preferences.enums import Channel, Kind, Relationship, Source, State
+from preferences.ledger import Change, Evidence
 from preferences.models import ContactPoint
+from preferences.scope import Scope
 from tests.factories import RecipientFactory, TopicFactory
 from tests.journeys.conftest import _printed, link_in, said
 from tests.journeys.screen import Visitor
@@ -321,6 +323,27 @@ def test_without_an_address_there_is_no_mail_and_the_page_says_so(visitor, links
     assert not {"Send the link again", "Send me the link"} & set(page.buttons)
     worker()
     assert mail.outbox == []
+
+
+def test_a_yes_from_a_list_is_mailed_only_when_the_person_asks(
+    visitor, page_of_greta, mailed, greta, events, worker, cool_down
+):
+    """The mail of before was not about it."""
+    scope = Scope(kind=Kind.MARKETING, brand=events.brand_id, purpose=events.pk, channel=Channel.EMAIL)
+    ledger.record(
+        recipient=greta.pk,
+        changes=[Change(scope=scope, state=State.OPTED_IN)],
+        evidence=Evidence(source=Source.IMPORT),
+        now=timezone.now(),
+    )
+    cool_down()
+    worker()
+    assert len(mail.outbox) == 1
+    page = visitor.open(page_of_greta)
+    assert "No link has been sent to g•••@e•••.com yet." in waiting_note(page)
+    page.press("Send me the link")
+    worker()
+    assert "Events" in mail.outbox[1].body
 
 
 def test_a_mail_that_could_not_be_sent_can_be_asked_for(

@@ -129,6 +129,10 @@ def test_a_profiling_purpose_waits_by_its_own_rule(greta, requirement):
     assert result.state == (State.PENDING if waits else State.OPTED_IN)
 
 
+def test_lists_of_many_people_send_no_mail():
+    assert {Source.IMPORT, Source.COOKIE_BANNER} == SENDS_NO_CONFIRMATION
+
+
 def test_a_no_never_waits(greta, leaf):
     result = say(greta, leaf, State.OPTED_OUT)
     assert (result.state, mails_asked_for()) == (State.OPTED_OUT, 0)

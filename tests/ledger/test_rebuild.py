@@ -5,11 +5,11 @@ import datetime as dt
 import pytest
 
 from preferences.decisions.choices import load_choices
-from preferences.enums import Source, State
-from preferences.ledger import Change, Difference, Evidence, rebuild, record
+from preferences.enums import Channel, Kind, Relationship, Source, State
+from preferences.ledger import Change, Difference, Evidence, confirm, rebuild, record
 from preferences.models import Choice
 from preferences.scope import Scope
-from tests.factories import RecipientFactory
+from tests.factories import RecipientFactory, TopicFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +66,40 @@ def test_differences_are_found_and_mended(choice, how):
     assert rebuild(check=True) == []
     assert set(load_choices(recipient)) == before
     assert Choice.objects.count() == 2
+
+
+@pytest.mark.parametrize("change", [{"confirmed": False}, {"state": State.PENDING, "confirmed": False}])
+def test_a_lost_confirmation_is_found_and_mended(change):
+    recipient, topic = (
+        RecipientFactory(country="DE", relationship=Relationship.CONSUMER_PROSPECT),
+        TopicFactory(),
+    )
+    leaf = Scope(kind=Kind.MARKETING, brand=topic.brand_id, purpose=topic.pk, channel=Channel.EMAIL)
+    asked = record(
+        recipient=recipient.pk,
+        changes=[Change(scope=leaf, state=State.OPTED_IN)],
+        evidence=Evidence(source=Source.ACCOUNT),
+        now=NOW,
+    )
+    confirm(recipient=recipient.pk, up_to=asked.results[0].event, now=NOW)
+    before = load_choices(recipient.pk)
+    Choice.objects.update(**change)
+    assert len(rebuild()) == 1
+    assert load_choices(recipient.pk) == before
+
+
+def test_a_confirmation_nobody_gave_is_found_and_mended():
+    recipient, topic = RecipientFactory(), TopicFactory()
+    leaf = Scope(kind=Kind.MARKETING, brand=topic.brand_id, purpose=topic.pk, channel=Channel.EMAIL)
+    record(
+        recipient=recipient.pk,
+        changes=[Change(scope=leaf, state=State.OPTED_IN)],
+        evidence=Evidence(source=Source.ACCOUNT),
+        now=NOW,
+    )
+    Choice.objects.update(confirmed=True)
+    assert len(rebuild()) == 1
+    assert [choice.confirmed for choice in load_choices(recipient.pk)] == [False]
 
 
 def test_nothing_differs(choice):

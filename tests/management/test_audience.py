@@ -103,9 +103,7 @@ def test_the_links_work(run, client, kari, news, format_):
     stop, manage = (line[name].removeprefix(settings.BASE_URL) for name in ("stop_url", "manage_url"))
     assert client.get(manage).status_code == 200
     before = Event.objects.count()
-    posted = client.post(
-        stop, "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded"
-    )
+    posted = client.post(stop, "List-Unsubscribe=One-Click", content_type="application/x-www-form-urlencoded")
     assert posted.content == b"OK\n"
     assert Event.objects.count() == before + 1
     again = run("audience", "--topic", "acme-news", "--channel", "email")
@@ -214,9 +212,13 @@ class TestOutput:
         assert ended.err.count("\n") == 1
         assert "cannot be written" in ended.err
         assert list(tmp_path.iterdir()) == []
-        assert [path for path in tmp_path.parent.iterdir() if path.name.startswith(f".{tmp_path.name}.")] == []
+        assert [
+            path for path in tmp_path.parent.iterdir() if path.name.startswith(f".{tmp_path.name}.")
+        ] == []
 
-    @pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=repr)
+    @pytest.mark.parametrize(
+        "failure", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=repr
+    )
     def test_is_written_whole_or_not_at_all(self, run, people, tmp_path, monkeypatch, failure):
         file = tmp_path / "people.csv"
         file.write_text("of last week\n")
@@ -243,7 +245,7 @@ def test_whoever_reads_may_stop_reading(kari, news, run, monkeypatch):
     yes(kari, news)
     read, write = os.pipe()
     os.close(read)
-    with open(write, "w") as pipe:
+    with os.fdopen(write, "w") as pipe:
         monkeypatch.setattr(sys, "stdout", pipe)
         ended = run("audience", "--topic", "acme-news", "--channel", "email")
         monkeypatch.undo()

@@ -78,7 +78,8 @@ def test_a_service_message_passes_a_no(run, kari, news):
     say(kari, news, State.OPTED_OUT)
 
     ended = run(
-        *("decide", KARI, "--topic", "acme-news", "--channel", "email"), *("--message-class", "service", "--json")
+        *("decide", KARI, "--topic", "acme-news", "--channel", "email"),
+        *("--message-class", "service", "--json"),
     )
 
     assert (ended.json["allowed"], ended.json["reason"]) == (True, "service_message")

@@ -31,7 +31,8 @@ def everything():
         ),
         "events": list(
             Event.objects.order_by("pk").values_list(
-                *("recipient__external_id", "kind", "brand__key", "purpose__key", "channel", "state"), "confirmed"
+                *("recipient__external_id", "kind", "brand__key", "purpose__key", "channel", "state"),
+                "confirmed",
             )
         ),
     }
