@@ -13,10 +13,11 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
-from preferences.enums import Source
+from preferences.enums import ContactKind, Source
+from preferences.identity import address_hash
 from preferences.imports.rules import rules_in_tables
 from preferences.ledger.policy import WIDENING
-from preferences.models import PublishedRules, WordingTemplate
+from preferences.models import ContactPoint, PublishedRules, WordingTemplate
 from preferences.models.wording import WordingKey
 from preferences.rules import read
 
@@ -112,6 +113,28 @@ def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
             )
         )
     return found
+
+
+@register(Tags.database, deploy=True)
+def check_address_key(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """`check --deploy --database default`: the hashes on record were made with the ADDRESS_KEY there is now."""
+    if not databases:
+        return []
+    points = ContactPoint.objects.order_by("-pk")[:5]
+    if all(
+        bytes(point.address_hash) == address_hash(kind=ContactKind(point.kind), normalized=point.normalized)
+        for point in points
+    ):
+        return []
+    return [
+        Error(
+            "ADDRESS_KEY is not the key that addresses on record were hashed with: suppressed ones would not be found.",
+            hint="Set it to the SECRET_KEY of the time when the first address was added.",
+            id="preferences.E009",
+        )
+    ]
 
 
 @register(Tags.database, deploy=True)

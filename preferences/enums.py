@@ -202,6 +202,12 @@ class Reason(TextChoices):
         "choice_unconfirmed",
         _("You said yes, but the law of your country asks you to confirm it. Switch it on to get an e-mail."),
     )
+    NUMBER_UNCONFIRMED = (
+        "number_unconfirmed",
+        _(
+            "You said yes, but the law of your country wants this number or address itself confirmed. We cannot yet."
+        ),
+    )
     LAW_ALLOWS = "law_allows", _("The law lets us, until you say no.")
     LAW_ALLOWS_CUSTOMERS = (
         "law_allows_customers",

@@ -35,6 +35,7 @@ REASONS = {
     Reason.CHOICE_PENDING: _("Not confirmed yet"),
     Reason.CHOICE_PENDING_EXPIRED: _("Not confirmed in time"),
     Reason.CHOICE_UNCONFIRMED: _("Said yes without the confirmation the law asks for"),
+    Reason.NUMBER_UNCONFIRMED: _("Said yes; the number or address itself is not confirmed"),
     Reason.LAW_ALLOWS: _("Nothing said; the law allows it"),
     Reason.LAW_ALLOWS_CUSTOMERS: _("Nothing said; the law allows it to customers"),
     Reason.LAW_REQUIRES_CONSENT: _("Nothing said; the law asks for consent"),

@@ -42,7 +42,7 @@ class Decided:
 # Plain SQL: this is asked before each decision, and putting the query together would cost more than both answers.
 _ASK = """
 SELECT purpose.id, purpose.kind, purpose.key, purpose.channels, purpose.brand_id, coalesce(brand.name, ''),
-       purpose.retired_at IS NOT NULL OR brand.retired_at IS NOT NULL,
+       least(purpose.retired_at, brand.retired_at),
        CASE WHEN brand.id IS NOT NULL THEN brand.offers_to_children
             ELSE EXISTS (SELECT FROM preferences_brand WHERE offers_to_children AND retired_at IS NULL) END,
        purpose.use = 'email_tracking' AND purpose.retired_at IS NULL
@@ -79,7 +79,7 @@ def make_ask(*, purpose: Purpose, channel: Channel | None, tracking: Purpose | N
         purpose.channels,
         purpose.brand_id,
         brand.name if brand else "",
-        bool(purpose.retired_at or (brand and brand.retired_at)),
+        min(filter(None, [purpose.retired_at, brand.retired_at if brand else None]), default=None),
         brand.offers_to_children if brand else children,
         channel=channel,
         tracking=make_ask(purpose=tracking, channel=None, tracking=None, children=children)
@@ -95,14 +95,14 @@ def _ask(
     channels: Sequence[str],
     brand: int | None,
     brand_name: str,
-    retired: bool,
+    retired_at: dt.datetime | None,
     asks_age: bool,
     *,
     channel: Channel | None,
     tracking: Ask | None = None,
 ) -> Ask:
     not_offered = None
-    if retired:
+    if retired_at:
         not_offered = Reason.PURPOSE_RETIRED
     elif channel is not None and channel not in channels:
         not_offered = Reason.CHANNEL_NOT_OFFERED
@@ -111,6 +111,7 @@ def _ask(
         key=key,
         brand=brand_name,
         not_offered=not_offered,
+        retired_at=retired_at,
         asks_age=asks_age,
         tracking=tracking,
     )
@@ -126,8 +127,8 @@ def decide(
 ) -> Verdict:
     """Whether one person (primary key) may be sent what `ask` is about. One query, and no write.
 
-    With `as_of`, the answer that would have been given at that moment, by what had been recorded by then; country,
-    relationship and date of birth are those of now.
+    With `as_of`, the answer that would have been given at that moment, by what had been recorded by then, except for
+    what keeps no history (see load_situations). A moment to come is taken for now.
     """
     people = [PersonRef(recipient=recipient)]
     return decide_many(people=people, ask=ask, message_class=message_class, now=now, as_of=as_of)[0].verdict
@@ -142,6 +143,8 @@ def decide_many(
     as_of: dt.datetime | None = None,
 ) -> list[Decided]:
     """The same for many people, in the order given; one query for all of them."""
+    if as_of is not None and as_of >= now:
+        as_of = None
     moment = as_of or now
     asks = [ask, ask.tracking] if ask.tracking else [ask]
     loaded = load_situations(

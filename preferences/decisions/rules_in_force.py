@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from functools import lru_cache
 
 from django.db.models import Max
@@ -16,12 +15,6 @@ NONE_PUBLISHED = RuleSet.from_content({"marketing": [], "profiling": []})
 def current_rules() -> RuleSet:
     """The rules in force now. One query; the content is read once by each process."""
     return rules_published(PublishedRules.objects.aggregate(newest=Max("pk"))["newest"])
-
-
-def rules_as_of(moment: dt.datetime) -> RuleSet:
-    """The rules that were in force at a moment. One query more for a set this process has not met."""
-    published = PublishedRules.objects.filter(in_force_from__lte=moment)
-    return rules_published(published.aggregate(newest=Max("pk"))["newest"])
 
 
 def rules_published(number: int | None) -> RuleSet:

@@ -30,12 +30,13 @@ class PersonRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """A contact point as far as a verdict asks."""
+    """A contact point as far as a verdict asks. `verified` says that its owner has shown that they read it."""
 
     id: int
     kind: ContactKind
     suppressed: bool
     unreachable: bool
+    verified: bool
     screening: Screening
 
     @property
@@ -104,7 +105,7 @@ WITH asked AS MATERIALIZED (
      CROSS JOIN LATERAL (
            SELECT id, merged_into_id FROM preferences_recipient WHERE id = asked.recipient_id OFFSET 0) AS named
      CROSS JOIN LATERAL (
-           SELECT * FROM preferences_recipient WHERE id = coalesce(named.merged_into_id, named.id) OFFSET 0) AS person
+           SELECT * FROM preferences_recipient WHERE id = {survivor} OFFSET 0) AS person
 ), person AS MATERIALIZED (
     SELECT DISTINCT id FROM found
 )
@@ -146,6 +147,7 @@ SELECT DISTINCT 3, person.id, sale.brand_id, NULL::bigint, NULL::bigint, NULL, N
  ORDER BY part DESC, rank NULLS LAST, a
 """
 _NOW = {
+    "survivor": "coalesce(named.merged_into_id, named.id)",
     "rules": "(SELECT max(id) FROM preferences_publishedrules)",
     "choices": """SELECT * FROM preferences_choice
         WHERE recipient_id = person.id
@@ -153,6 +155,16 @@ _NOW = {
 }
 # The same rule as EventQuerySet.standing, by what had been recorded at the moment.
 _THEN = {
+    # Only merges that had been recorded, one after the other: the last of a chain has the highest id.
+    "survivor": """coalesce((
+          WITH RECURSIVE merged AS (
+              SELECT id, surviving_id FROM preferences_merge
+               WHERE absorbed_id = named.id AND recorded_at <= %(moment)s::timestamptz
+               UNION ALL
+              SELECT later.id, later.surviving_id
+                FROM merged JOIN preferences_merge AS later ON later.absorbed_id = merged.surviving_id
+               WHERE later.recorded_at <= %(moment)s::timestamptz
+          ) SELECT surviving_id FROM merged ORDER BY id DESC LIMIT 1), named.id)""",
     "rules": """(SELECT max(id) FROM preferences_publishedrules WHERE in_force_from <= %(moment)s::timestamptz)""",
     "choices": """SELECT DISTINCT ON (kind, brand_id, purpose_id, channel)
               kind, brand_id, purpose_id, channel, state, occurred_at, event.id AS event_id, confirmed
@@ -176,9 +188,12 @@ def load_situations(
 ) -> Situations:
     """What is known of each of `people`, in one query. Follows merges to the surviving recipient.
 
-    `as_of` asks for what had been recorded at that moment; country, relationship and date of birth keep no history
-    and are those of now. Statements for single purposes are read for `purposes` (primary keys) alone; None for all.
-    `today` is the day by which a sale must have been made.
+    `as_of` asks for what had been recorded at that moment. What keeps no history is that of now: country, relationship
+    and date of birth; which person an address belongs to, whether it is unreachable, and its last screening; whether
+    refusal was offered at a sale; and of an erased person, everything but the statements.
+
+    Statements for single purposes are read for `purposes` (primary keys) alone; None for all. `today` is the day by
+    which a sale must have been made.
     """
     asked, named = _named(people)
     sql = _LOAD.format(asked=asked, **(_THEN if as_of else _NOW))
@@ -199,13 +214,20 @@ def load_situations(
         choices: dict[int, list[Stated]] = {}
         points: dict[int, list[Point]] = {}
         sold_by: dict[int, set[int]] = {}
-        for part, person, a, b, c, x, y, z, p, q, r, at, day, _rank in cursor.fetchall():
+        for part, person, a, b, c, x, y, z, p, q, r, at, day, rank in cursor.fetchall():
             if part == _CHOICE:
                 choices.setdefault(person, []).append(stated(x, a, b, y, z, at, c, p))
             elif part == _POINT:
                 screening = Screening(screened_at=at, on_register=r)
                 points.setdefault(person, []).append(
-                    Point(id=a, kind=ContactKind(x), suppressed=p, unreachable=bool(q), screening=screening)
+                    Point(
+                        id=a,
+                        kind=ContactKind(x),
+                        suppressed=p,
+                        unreachable=bool(q),
+                        verified=rank is not None and (as_of is None or rank <= as_of),
+                        screening=screening,
+                    )
                 )
             elif part == _SALE:
                 sold_by.setdefault(person, set()).add(a)

@@ -64,14 +64,15 @@ class Ask:
     """What is asked about: a topic on a channel, or a profiling purpose (`channel` None).
 
     `key` is the purpose's, `brand` the name of a topic's brand. `not_offered` says why it is not offered at all, None
-    where it is. `asks_age` says that it is offered to children too. `tracking` is the purpose of e-mail tracking, None
-    where there is none.
+    where it is; `retired_at` is since when, where it is retired. `asks_age` says that it is offered to children too.
+    `tracking` is the purpose of e-mail tracking, None where there is none.
     """
 
     scope: Scope
     key: str
     brand: str = ""
     not_offered: Reason | None = None
+    retired_at: dt.datetime | None = None
     asks_age: bool = False
     tracking: Ask | None = None
 
@@ -131,13 +132,14 @@ def verdict_on(
             person=person, ask=ask.tracking, point=None, rules=rules, limits=limits, now=now
         )
         tracking = tracked in _ALLOWING
-    if message_class is MessageClass.SERVICE:
+    # Profiling is no message.
+    if message_class is MessageClass.SERVICE and ask.scope.kind is Kind.MARKETING:
         return Verdict(allowed=True, reason=Reason.SERVICE_MESSAGE, tracking=tracking)
     if person is None:
         return Verdict(allowed=False, reason=Reason.RECIPIENT_UNKNOWN)
     if person.erased:
         return Verdict(allowed=False, reason=Reason.ERASED)
-    if ask.not_offered:
+    if ask.not_offered and not (ask.retired_at and ask.retired_at > now):
         return Verdict(allowed=False, reason=ask.not_offered, tracking=tracking)
     points = _points_in_question(person=person, channel=channel)
     needed = channel in REACHED_AT
@@ -159,9 +161,10 @@ def verdict_on(
     )
 
 
-def required_for(
-    *, ask: Ask, country: str, relationship: Relationship | None, rules: RuleSet
-) -> tuple[Requirement, Rule | ProfilingRow | None]:
+type Required = tuple[Requirement, Rule | ProfilingRow | None]
+
+
+def required_for(*, ask: Ask, country: str, relationship: Relationship | None, rules: RuleSet) -> Required:
     """What national law requires for `ask` of somebody of this country and relationship, and by which rule.
 
     Without a rule, the strictest. A profiling purpose has no sale to rest on, so `soft_opt_in` counts as `opt_in`.
@@ -190,6 +193,8 @@ def _permission(
     reason = _said(statement=statement, scope=ask.scope, requirement=requirement, limits=limits, now=now)
     if reason in _STOPPED:
         return reason, rule, statement
+    if reason is Reason.CHOICE_OPTED_IN and requirement is Requirement.DOUBLE_OPT_IN and point:
+        reason = _unproven(point) or reason
     country = rules.country_facts(person.country)
     facts = Facts(
         born_on=person.born_on,
@@ -232,6 +237,16 @@ def _said(
         case _:
             expired = confirmable_until(statement, limits=limits) <= now
             return Reason.CHOICE_PENDING_EXPIRED if expired else Reason.CHOICE_PENDING
+
+
+def _unproven(point: Point) -> Reason | None:
+    """Why a confirmed yes does not count at this contact point; None where it does.
+
+    Whoever confirmed has read one mailbox. Nothing follows for an address or number that somebody adds to the record.
+    """
+    if point.verified:
+        return None
+    return Reason.CHOICE_UNCONFIRMED if point.kind is ContactKind.EMAIL else Reason.NUMBER_UNCONFIRMED
 
 
 def confirmable_until(statement: Stated, *, limits: Limits) -> dt.datetime:

@@ -17,9 +17,9 @@ from django.utils import translation
 from preferences import ledger
 from preferences.decisions.wording import Words, current_words
 from preferences.demo.people import ACCOUNT_HOLDER, PEOPLE, DemoPerson, home_brand
-from preferences.enums import Actor, Channel, Kind, Outcome, Route, Source, State
+from preferences.enums import Actor, Channel, ContactKind, Kind, Outcome, Route, Source, State
 from preferences.ledger import Change, Evidence
-from preferences.models import Brand, ConfirmationRequest, Event, Purpose, Recipient
+from preferences.models import Brand, ConfirmationRequest, ContactPoint, Event, Purpose, Recipient
 from preferences.models.wording import WordingText
 from preferences.scope import Scope
 
@@ -407,7 +407,8 @@ class _Teller:
     def _confirmed(self, act: Confirmed) -> None:
         recipient = self._recipients[act.email].pk
         newest = Event.objects.filter(recipient=recipient).aggregate(newest=Max("pk"))["newest"]
-        ledger.confirm(recipient=recipient, up_to=newest, now=act.at)
+        point = ContactPoint.objects.filter(recipient=recipient, kind=ContactKind.EMAIL).earliest("pk")
+        ledger.confirm(recipient=recipient, up_to=newest, contact_point=point.pk, now=act.at)
 
     def _with_wording(self, act: Said, *, language: str) -> list[Change]:
         if act.source not in {Source.LINK, Source.ACCOUNT}:

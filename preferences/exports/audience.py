@@ -94,7 +94,7 @@ SELECT {distinct} {columns}
        CASE WHEN law.born_by IS NULL THEN false
             WHEN person.born_on IS NULL THEN %(tracking_asks_age)s
             ELSE person.born_on > law.born_by END AS too_young_to_track,
-       CASE WHEN said.state = 'opted_in' AND (law.requirement <> 'double_opt_in' OR said.confirmed)
+       CASE WHEN said.state = 'opted_in' AND (law.requirement <> 'double_opt_in' OR said.confirmed AND {proven})
                  THEN 'choice_opted_in'
             WHEN said.state IS NOT NULL THEN NULL
             WHEN law.requirement = 'opt_out' THEN 'law_allows'
@@ -122,7 +122,8 @@ point.unreachable_at IS NULL
 """
 # The address to use: of the kind the channel needs, usable, verified first.
 _POINTS = """
-SELECT DISTINCT ON (recipient_id) recipient_id, NULL::bigint AS named, id, value, screened_at, on_register
+SELECT DISTINCT ON (recipient_id) recipient_id, NULL::bigint AS named, id, value, screened_at, on_register,
+       verified_at
   FROM preferences_contactpoint AS point
  WHERE point.kind = %(kind)s AND {usable}
  ORDER BY recipient_id, verified_at NULLS LAST, id
@@ -130,10 +131,11 @@ SELECT DISTINCT ON (recipient_id) recipient_id, NULL::bigint AS named, id, value
 # Whoever was named by an address of that kind is reached at this one or not at all.
 _POINTS_OF_ASKED = """
 SELECT DISTINCT ON (asked.recipient_id, asked.named)
-       asked.recipient_id, asked.named, point.id, value, screened_at, on_register
+       asked.recipient_id, asked.named, point.id, value, screened_at, on_register,
+       verified_at
   FROM preferences_asked AS asked
   JOIN preferences_contactpoint AS point
-    ON point.recipient_id = asked.recipient_id AND point.id = coalesce(asked.named, point.id)
+    ON point.recipient_id = asked.recipient_id AND (asked.named = 0 OR asked.named = point.id)
  WHERE point.kind = %(kind)s AND {usable}
  ORDER BY asked.recipient_id, asked.named, verified_at NULLS LAST, point.id
 """
@@ -163,20 +165,22 @@ _VALUES = {
 # For this transaction alone: with the usual 4 MB a million people are sorted on disk.
 _ROOM_TO_SORT = "SET LOCAL work_mem = '64MB'"
 
+# `named` is the contact point by which somebody was named, 0 for none. Of comparisons with a null PostgreSQL expects
+# one row to come out, and would join hundreds of thousands one by one.
 _ASKED = """
 DROP TABLE IF EXISTS pg_temp.preferences_named, pg_temp.preferences_asked;
 CREATE TEMPORARY TABLE preferences_named (id bigint, external_id text, kind text, normalized text) ON COMMIT DROP;
-CREATE TEMPORARY TABLE preferences_asked (recipient_id bigint, named bigint) ON COMMIT DROP;
+CREATE TEMPORARY TABLE preferences_asked (recipient_id bigint, named bigint NOT NULL) ON COMMIT DROP;
 """
 _RESOLVE = """
 INSERT INTO preferences_asked
 SELECT DISTINCT coalesce(recipient.merged_into_id, recipient.id), found.point
-  FROM (SELECT id AS recipient_id, NULL::bigint AS point FROM preferences_named WHERE id IS NOT NULL
+  FROM (SELECT id AS recipient_id, 0 AS point FROM preferences_named WHERE id IS NOT NULL
          UNION ALL
-        SELECT recipient.id, NULL FROM preferences_named AS named
+        SELECT recipient.id, 0 FROM preferences_named AS named
           JOIN preferences_recipient AS recipient USING (external_id)
          UNION ALL
-        SELECT point.recipient_id, CASE WHEN point.kind = %s THEN point.id END FROM preferences_named AS named
+        SELECT point.recipient_id, CASE WHEN point.kind = %s THEN point.id ELSE 0 END FROM preferences_named AS named
           JOIN preferences_contactpoint AS point USING (kind, normalized)) AS found
   JOIN preferences_recipient AS recipient ON recipient.id = found.recipient_id;
 ANALYZE preferences_asked;
@@ -230,7 +234,7 @@ def _query(
     further = _NOT_SUPPRESSED if kind is None else ""
     if channel is Channel.PHONE:
         further += _NOT_ON_REGISTER
-    named = " AND point.named IS NOT DISTINCT FROM asked.named" if of_asked else ""
+    named = " AND point.named = asked.named" if of_asked else ""
     points = (_POINTS_OF_ASKED if of_asked else _POINTS).format(usable=_USABLE)
     people = "preferences_recipient AS person"
     if of_asked:
@@ -243,6 +247,8 @@ def _query(
         people=people,
         reached=f"{'LEFT' if kind is None else ''} JOIN point ON point.recipient_id = person.id{named}",
         further=further,
+        # Whoever confirmed has read one mailbox; see verdict._unproven.
+        proven="true" if kind is None else "point.verified_at IS NOT NULL",
     )
     limits = limits_in_force()
     tracking = ask.tracking if channel is Channel.EMAIL else None

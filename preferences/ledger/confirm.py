@@ -12,14 +12,16 @@ from preferences.decisions.pending import pending_in_words
 from preferences.enums import Actor, Outcome, Source, State
 from preferences.ledger.append import Author, Entry, append, lock_recipient
 from preferences.ledger.values import Change, ChangeResult, Recorded
+from preferences.models import ContactPoint
 
 
-def confirm(*, recipient: int, up_to: int, now: dt.datetime) -> Recorded:
+def confirm(*, recipient: int, up_to: int, now: dt.datetime, contact_point: int | None = None) -> Recorded:
     """Make every yes of a recipient that waits for confirmation, up to the Event `up_to` (its id), a confirmed one.
 
     Writes Events of source link by the person, who has read the mail. The results name what was confirmed now and what
     had been before (already so); doing it again changes nothing. What was stopped since, has expired, or is not
-    offered any more is left alone. Raises RecipientGone.
+    offered any more is left alone. `contact_point` is the one whose mail was read: it is verified by that. Raises
+    RecipientGone.
     """
     with transaction.atomic():
         recipient = lock_recipient(recipient)
@@ -37,6 +39,9 @@ def confirm(*, recipient: int, up_to: int, now: dt.datetime) -> Recorded:
             )
             for thing in waiting
         ]
+        if contact_point is not None:
+            read = ContactPoint.objects.filter(pk=contact_point, recipient=recipient, verified_at=None)
+            read.update(verified_at=now)
         events = append(
             recipient=recipient,
             entries=entries,

@@ -22,8 +22,8 @@ class Facts:
     """What law asks to know besides the rule. A missing fact gets the stricter answer.
 
     `sold` says that a sale by the brand is on record at which the person could refuse. `asks_age` says that what is
-    offered is offered to children too. `screenings` holds the numbers to be called, and is None for anything but a
-    call.
+    offered is offered to children too. `screening` is that of the number to be called, and None
+    where none is.
     """
 
     born_on: dt.date | None = None

@@ -77,6 +77,8 @@ class RuleSet:
     profiling: Mapping[tuple[str, str], ProfilingRow]
     _facts: Mapping[str, CountryFacts] = field(repr=False)
     _nowhere: CountryFacts = field(repr=False)
+    # Answers given before: a set never changes, and the same few are asked for ten thousand people.
+    _found: dict[tuple[str, ...], Rule | None] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, *, marketing: Iterable[Rule], profiling: Iterable[ProfilingRow]) -> Self:
@@ -133,12 +135,20 @@ class RuleSet:
         any country. An unknown relationship gets the strictest rule of all relationships, which in the files is the
         row for any relationship; staff may have edited it. None only where the set has no row for all the world.
         """
+        asked = (country, channel, relationship or "")
+        if asked not in self._found:
+            self._found[asked] = self._look_up(
+                country=country, channel=channel.value, relationship=relationship
+            )
+        return self._found[asked]
+
+    def _look_up(self, *, country: str, channel: str, relationship: Relationship | None) -> Rule | None:
         if relationship:
-            return self._most_exact(country=country, channel=channel.value, relationship=relationship.value)
+            return self._most_exact(country=country, channel=channel, relationship=relationship.value)
         rules = [
             rule
             for word in (ANY, *Relationship.values)
-            if (rule := self._most_exact(country=country, channel=channel.value, relationship=word))
+            if (rule := self._most_exact(country=country, channel=channel, relationship=word))
         ]
         return max(rules, key=lambda rule: STRICTNESS[rule.requirement], default=None)
 

@@ -53,7 +53,11 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "preferences/confirm_sent.html", {"address": point.masked})
     fresh = up_to > 0 and link.is_fresh(now=now, days=settings.CONFIRM_DAYS)
     if request.method == "POST":
-        results = ledger.confirm(recipient=recipient.pk, up_to=up_to, now=now).results if fresh else ()
+        results: Sequence[ChangeResult] = ()
+        if fresh:
+            results = ledger.confirm(
+                recipient=recipient.pk, up_to=up_to, contact_point=point.pk, now=now
+            ).results
         lines = outcome_lines(results=results, names=_names(results), contact_point=point.pk, now=now)
         return render(
             request,

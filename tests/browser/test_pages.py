@@ -63,6 +63,7 @@ def demo(live_server: LiveServer, settings: Any) -> dict[str, str]:
         "undo": undo_url(event=newest.pk, contact_point=point.pk, now=now),
         "undo, too late": undo_url(event=oldest.pk, contact_point=point.pk, now=year_ago),
         "unreadable": f"{live_server.url}/p/no-such-token/",
+        "API": f"{live_server.url}/api/v1/docs",
         "not found": f"{live_server.url}/no-such-page/",
     }
 

@@ -65,7 +65,19 @@ class Population:
         # A yes of a time before its law asked for confirmation.
         for choice in Choice.objects.filter(state=State.PENDING):
             if self.maybe(0.3):
-                ledger.confirm(recipient=choice.recipient_id, up_to=choice.event_id, now=NOW)
+                point = ContactPoint.objects.filter(
+                    recipient=choice.recipient, kind=ContactKind.EMAIL
+                ).first()
+                ledger.confirm(
+                    recipient=choice.recipient_id,
+                    up_to=choice.event_id,
+                    contact_point=point.pk if point else None,
+                    now=NOW,
+                )
+                # An address added afterwards is not the one whose reader confirmed.
+                ContactPointFactory(
+                    recipient=choice.recipient, value=f"later{choice.pk}@one.example", created_at=NOW
+                )
         self._move()
         self._rare()
         self._suppress()
@@ -176,6 +188,16 @@ class Population:
                 now=NOW - dt.timedelta(days=15),
             )
             Recipient.objects.filter(pk=person.pk).update(country="DE")
+        for number, topic in enumerate(self.topics):
+            person = RecipientFactory(email=f"number{number}@one.example", country="DE", relationship="")
+            ContactPointFactory(recipient=person, kind=ContactKind.PHONE, value=f"+49 171 39200{number:02}")
+            (asked,) = ledger.record(
+                recipient=person.pk,
+                changes=[Change(scope=self.leaf(topic, Channel.SMS), state=State.OPTED_IN)],
+                evidence=Evidence(source=Source.ACCOUNT),
+                now=NOW,
+            ).results
+            ledger.confirm(recipient=person.pk, up_to=asked.event, now=NOW)
 
     def _suppress(self):
         for point in self.random.sample(list(ContactPoint.objects.order_by("pk")), 8):

@@ -75,7 +75,7 @@ def ask(channel: Channel | None = Channel.EMAIL, **changes) -> Ask:
 
 
 def point(kind: ContactKind = ContactKind.EMAIL, number: int = 1, **changes) -> Point:
-    usable = {"suppressed": False, "unreachable": False, "screening": UNLOOKED}
+    usable = {"suppressed": False, "unreachable": False, "verified": True, "screening": UNLOOKED}
     return Point(id=number, kind=kind, **{**usable, **changes})
 
 
@@ -547,6 +547,38 @@ def test_what_is_required_where_nothing_is_known():
 def test_until_when_a_yes_can_be_confirmed():
     pending = said(State.PENDING, days=0)
     assert confirmable_until(pending, limits=LIMITS) == NOW + dt.timedelta(days=14)
+
+
+@pytest.mark.parametrize(
+    ("channel", "kind", "reason"),
+    [
+        (Channel.EMAIL, ContactKind.EMAIL, Reason.CHOICE_UNCONFIRMED),
+        (Channel.SMS, ContactKind.PHONE, Reason.NUMBER_UNCONFIRMED),
+        (Channel.PHONE, ContactKind.PHONE, Reason.NUMBER_UNCONFIRMED),
+        (Channel.POST, ContactKind.POSTAL, Reason.NUMBER_UNCONFIRMED),
+    ],
+)
+def test_a_confirmed_yes_counts_only_where_somebody_has_shown_to_read(channel, kind, reason):
+    """Whoever confirmed read one mailbox; an address added to the record since is another."""
+    about = ask(channel)
+    yes = said(State.OPTED_IN, about.scope, confirmed=True)
+    unread = person(choices=(yes,), points=(point(kind, verified=False),))
+    read = person(choices=(yes,), points=(point(kind, verified=True),))
+    law = Requirement.DOUBLE_OPT_IN
+    assert answer(unread, about, law) == (False, reason)
+    assert answer(read, about, law) == (True, Reason.CHOICE_OPTED_IN)
+    assert answer(unread, about, Requirement.OPT_IN) == (True, Reason.CHOICE_OPTED_IN)
+
+
+def test_profiling_is_no_service_message():
+    who = person(choices=(NO_TRACKING,))
+    assert answer(who, TRACKING_ASK, message_class=MessageClass.SERVICE) == (False, Reason.CHOICE_OPTED_OUT)
+
+
+def test_what_was_offered_at_the_time_is_judged_as_offered():
+    retired = ask(not_offered=Reason.PURPOSE_RETIRED, retired_at=NOW)
+    assert answer(person(), retired) == (False, Reason.PURPOSE_RETIRED)
+    assert answer(person(), retired, now=NOW - dt.timedelta(days=1)) == (True, Reason.LAW_ALLOWS)
 
 
 def test_every_reason_is_the_answer_to_something():

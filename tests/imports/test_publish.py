@@ -5,10 +5,11 @@ import threading
 
 import pytest
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from preferences.decisions.decide import ask_about, decide
-from preferences.decisions.rules_in_force import current_rules, rules_as_of
+from preferences.decisions.rules_in_force import current_rules, rules_published
 from preferences.enums import Channel, MessageClass
 from preferences.imports.rules import load_rules, lock_rules, publish_rules, rules_in_tables
 from preferences.models import MarketingRule, PublishedRules
@@ -21,6 +22,13 @@ from preferences.rules.read import (
 from tests.at_once import at_once
 from tests.factories import TopicFactory
 
+
+def rules_as_of(moment):
+    """The rules that were in force at a moment, by the same words as a decision about the past."""
+    published = PublishedRules.objects.filter(in_force_from__lte=moment)
+    return rules_published(published.aggregate(newest=Max("pk"))["newest"])
+
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MARKETING = read_marketing_rules(MARKETING_FILE.read_bytes())
@@ -28,6 +36,7 @@ PROFILING = read_profiling_rules(PROFILING_FILE.read_bytes())
 
 
 @pytest.fixture(autouse=True)
+
 def shipped_again(transactional_db):
     """What these tests commit about the rules is taken back: the tables are kept from test to test."""
     yield

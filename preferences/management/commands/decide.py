@@ -107,6 +107,8 @@ def _moment(text: str) -> dt.datetime:
         moment = dt.datetime.fromisoformat(text)
     except ValueError as error:
         raise CommandError(f"{text!r} is no time; write it as 2026-05-03T14:00:00Z.") from error
+    if moment.tzinfo is not None and moment > timezone.now():
+        raise CommandError(f"{text!r} has not come yet.")
     if moment.tzinfo is None:
         raise CommandError(f"{text!r} has no time zone; write it as 2026-05-03T14:00:00Z.")
     return moment
