@@ -19,6 +19,7 @@ from preferences.imports.rules import publish_rules
 from preferences.ledger.policy import WIDENING
 from preferences.models import MarketingRule, PublishedRules, WordingTemplate
 from preferences.rules import read
+from tests.factories import RecipientFactory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("accounts", "config", "preferences")
@@ -223,3 +224,12 @@ def test_an_unguarded_history_is_found(db: None) -> None:
         cursor.execute("ALTER TABLE preferences_event DISABLE TRIGGER append_only")
     WordingTemplate.objects.filter(key="page").delete()
     assert found(Error) == ["preferences.E006", "preferences.E007"]
+
+
+def test_another_address_key_is_found(db: None, settings) -> None:
+    RecipientFactory()
+    assert checks.check_address_key(None, databases=["default"]) == []
+    settings.ADDRESS_KEY = "another"
+    assert [message.id for message in checks.check_address_key(None, databases=["default"])] == [
+        "preferences.E009"
+    ]
