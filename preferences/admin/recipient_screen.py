@@ -143,6 +143,8 @@ def _switch(switch: Switch) -> dict[str, Any]:
         "field": switch.field,
         "label": switch.label,
         "allowed": switch.on,
-        "reason": REASONS[switch.verdict.reason],
+        "reasons": [
+            REASONS[reason] for reason in (switch.verdict.obstructed, switch.verdict.reason) if reason
+        ],
         "since": statement.occurred_at if statement else None,
     }

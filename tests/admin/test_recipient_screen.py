@@ -80,11 +80,12 @@ def test_the_state_of_every_switch_is_shown_with_its_reason(kari, news, activity
     brand, profiling = answer.context["sections"]
     assert text_of(answer).count('<span class="mark mark--yes">On</span>') == 2
     assert [
-        (switch["label"], switch["allowed"], str(switch["reason"])) for switch in brand["rows"][0]["switches"]
+        (switch["label"], switch["allowed"], ". ".join(map(str, switch["reasons"])))
+        for switch in brand["rows"][0]["switches"]
     ] == [
         ("E-mail", False, "Stopped"),
         ("Text message", False, "Nothing said; no sale on record that would allow it"),
-        ("Letter", True, "No address or number on file"),
+        ("Letter", True, "Nothing said; the law allows it. No address or number on file"),
     ]
     assert [row["name"] for row in profiling["rows"]] == ["Your activity"]
 
