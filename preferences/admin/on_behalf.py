@@ -280,6 +280,10 @@ def _detail(result: ChangeResult) -> str:
         return str(result.refusal.label)
     if result.state is not State.PENDING:
         return ""
+    if result.lacks_address:
+        return gettext(
+            "The law asks the person to confirm this by e-mail, and there is no address we can send the link to."
+        )
     if result.mail_due_at is None:
         return gettext(
             "The law asks the person to confirm this, and the request is too old for that. Ask anew."

@@ -128,7 +128,7 @@ class RuleAdmin(HistoryAdmin):
     def requires(self, obj: Rule) -> tuple[str, str]:
         return obj.requirement, in_words(column="requirement", value=obj.requirement)
 
-    @display(description=_("origin"), label={"edited": "warning", "added": "info"})
+    @display(description=_("origin"), label={"edited": "warning", "added": "info", "shipped": "default"})
     def origin(self, obj: Rule) -> tuple[str, str]:
         if obj.shipped is None:
             return "added", gettext("Added by staff")

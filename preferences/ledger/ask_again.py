@@ -18,7 +18,8 @@ def ask_again(*, recipient: int, up_to: int = 0, now: dt.datetime) -> None:
     """Have a mail sent about everything that waits for confirmation, after the cool-down.
 
     What nobody confirmed in time, up to the Event `up_to` (its id), is said anew: source link, by the person. It asks
-    for no evidence, because the new mail alone can start it. Where nothing waits, nothing is written or sent.
+    for no evidence, because the new mail alone can start it. Where nothing waits, nothing is written or sent; without
+    an e-mail address that can be used, nothing is sent.
     Raises RecipientGone.
     """
     with transaction.atomic():

@@ -16,8 +16,10 @@ from preferences.decisions.covering import (
     says_all,
     stated_state,
 )
+from preferences.decisions.pending import pending_statements
 from preferences.enums import Actor, Source, State
 from preferences.ledger.append import Author, Entry, append, lock_recipient
+from preferences.mail.request_confirmation import join_requests
 from preferences.models import ContactPoint, Merge, Recipient, Sale
 from preferences.scope import Scope
 
@@ -37,9 +39,10 @@ class MergeImpossible(Exception):
 def merge(*, surviving: int, absorbed: int, reason: str, now: dt.datetime) -> Merge:
     """Bring the records of two recipients together, and return the Merge that stands in the history of both.
 
-    Whatever either has stopped stays stopped. A yes survives where the other has not said no. The addresses and the
-    account move to the surviving recipient, whose own details win and whose gaps are filled. Old links of the
-    absorbed recipient lead to the surviving one from now on.
+    Whatever either has stopped stays stopped. A yes survives where the other has not said no, unless nobody confirmed
+    it in time. The addresses and the account move to the surviving recipient, whose own details win and whose gaps
+    are filled; of two birth dates and of two records of one sale, the one that permits less counts. Old links of the
+    absorbed recipient lead to the surviving one from now on. Mails to confirm by that either waits for become one.
 
     Raises RecipientGone (unknown or erased), MergeImpossible.
     """
@@ -50,7 +53,12 @@ def merge(*, surviving: int, absorbed: int, reason: str, now: dt.datetime) -> Me
         if surviving == absorbed:
             raise MergeImpossible(code="same_recipient")
         kept, given = load_choices(surviving), load_choices(absorbed)
-        entries = _entries(surviving=kept, absorbed=given, said_at=latest_time(choices=kept, now=now))
+        entries = _entries(
+            surviving=kept,
+            absorbed=_without_expired(given, now=now),
+            expired=pending_statements(choices=kept, now=now, expired=True),
+            said_at=latest_time(choices=kept, now=now),
+        )
         append(
             recipient=surviving,
             entries=entries,
@@ -58,6 +66,7 @@ def merge(*, surviving: int, absorbed: int, reason: str, now: dt.datetime) -> Me
             now=now,
         )
         _move_person(surviving=surviving, absorbed=absorbed)
+        join_requests(surviving=surviving, now=now)
         return Merge.objects.create(
             surviving_id=surviving, absorbed_id=absorbed, reason=reason, recorded_at=now
         )
@@ -69,9 +78,22 @@ def combined_state(*, surviving: Sequence[Stated], absorbed: Sequence[Stated], s
     return next(state for state in _PRECEDENCE if state in said)
 
 
-def _entries(*, surviving: list[Stated], absorbed: list[Stated], said_at: dt.datetime) -> list[Entry]:
+def _without_expired(choices: Sequence[Stated], *, now: dt.datetime) -> list[Stated]:
+    """Leaves out what nobody confirmed in time: said anew, it could be confirmed once more."""
+    expired = pending_statements(choices=choices, now=now, expired=True)
+    return [choice for choice in choices if choice not in expired]
+
+
+def _entries(
+    *,
+    surviving: Sequence[Stated],
+    absorbed: Sequence[Stated],
+    expired: Sequence[Stated],
+    said_at: dt.datetime,
+) -> list[Entry]:
     """The statements to append to the surviving recipient: as few as lead to the combined state everywhere.
 
+    `expired` are those of the surviving one that nobody confirmed in time: what still waits is said over them.
     Broad refusals first, since everything said for a single topic has to come after them to stand.
     """
     entries: list[Entry] = []
@@ -111,8 +133,14 @@ def _entries(*, surviving: list[Stated], absorbed: list[Stated], said_at: dt.dat
     single = {choice.scope: None for choice in [*surviving, *absorbed] if choice.scope.is_single}
     for scope in single:
         wanted = combined_state(surviving=surviving, absorbed=absorbed, scope=scope)
-        if stated_state(choices=after, scope=scope) is not wanted or _loses_confirmation(
-            surviving=after, absorbed=absorbed, scope=scope
+        revived = (
+            deciding_statement(choices=after, scope=scope) in expired
+            and stated_state(choices=absorbed, scope=scope) is State.PENDING
+        )
+        if (
+            revived
+            or stated_state(choices=after, scope=scope) is not wanted
+            or _loses_confirmation(surviving=after, absorbed=absorbed, scope=scope)
         ):
             write(scope, wanted)
     return entries
@@ -139,6 +167,9 @@ def _move_person(*, surviving: int, absorbed: int) -> None:
     filled = {
         name: getattr(given, name) for name in _PROFILE if getattr(given, name) and not getattr(kept, name)
     }
+    if kept.born_on and given.born_on:
+        # The younger of the two: below the minimum age, nothing is sent.
+        filled["born_on"] = max(kept.born_on, given.born_on)
     if given.account_id:
         filled["account_id"] = given.account_id
     # The unique columns are given up before they are taken over.
@@ -154,9 +185,14 @@ def _move_person(*, surviving: int, absorbed: int) -> None:
 
 
 def _move_sales(*, surviving: int, absorbed: int) -> None:
-    """The sales to either are sales to the one person; the same sale is on record once."""
-    known = Sale.objects.filter(
-        recipient=surviving, brand=OuterRef("brand"), sold_on=OuterRef("sold_on"), subject=OuterRef("subject")
+    """The sales to either are sales to the one person; the same sale is on record once.
+
+    Where the two records differ on whether a refusal was offered, it was not.
+    """
+    same = Sale.objects.filter(
+        brand=OuterRef("brand"), sold_on=OuterRef("sold_on"), subject=OuterRef("subject")
     )
-    Sale.objects.filter(Exists(known), recipient=absorbed).delete()
+    not_offered = same.filter(recipient=absorbed, refusal_offered=False)
+    Sale.objects.filter(Exists(not_offered), recipient=surviving).update(refusal_offered=False)
+    Sale.objects.filter(Exists(same.filter(recipient=surviving)), recipient=absorbed).delete()
     Sale.objects.filter(recipient=absorbed).update(recipient=surviving)

@@ -17,7 +17,7 @@ from preferences.ledger.append import Author, Entry, Known, Overtaken, append, r
 from preferences.ledger.policy import SENDS_NO_CONFIRMATION, WIDENING, Widening
 from preferences.ledger.values import Change, ChangeResult, Evidence, Recorded
 from preferences.mail.request_confirmation import request_confirmation
-from preferences.models import Purpose, Recipient
+from preferences.models import ConfirmationRequest, Purpose, Recipient
 from preferences.personal_data import names_personal_data
 from preferences.scope import Scope
 
@@ -35,7 +35,8 @@ def record(*, recipient: int, changes: Sequence[Change], evidence: Evidence, now
     no exceptions, because the other changes of the call stand.
 
     Where national law asks for confirmed consent, a yes is written as pending, and the mail to confirm it by is asked
-    for in the same transaction. Saying yes once more while one waits asks for the mail again.
+    for in the same transaction, if there is an address to send it to. Saying yes once more while one waits asks for
+    the mail again.
 
     Raises RecipientGone for an unknown or erased recipient, and django.db.IntegrityError where a scope names a
     brand or purpose that does not exist.
@@ -59,15 +60,13 @@ def record(*, recipient: int, changes: Sequence[Change], evidence: Evidence, now
                     now=now,
                     version=known.version,
                 )
-                mail_due_at = (
-                    request_confirmation(recipient=known.recipient, now=now).due_at
-                    if drafts.asks_for_mail
-                    else None
+                mail = (
+                    request_confirmation(recipient=known.recipient, now=now) if drafts.asks_for_mail else None
                 )
         except Overtaken:
             # Judged by what no longer holds: whoever was quicker has been stored, so look again.
             continue
-        return Recorded(recipient=known.recipient, results=drafts.results(events, mail_due_at=mail_due_at))
+        return Recorded(recipient=known.recipient, results=drafts.results(events, mail=mail))
 
 
 def _when_it_was_said(*, evidence: Evidence, before: Sequence[Stated], now: dt.datetime) -> dt.datetime:
@@ -182,10 +181,11 @@ class _Drafts:
         if draft.moves:
             self._choices = [choice for choice in self._choices if choice is not same_scope] + [stated]
 
-    def results(self, events: Sequence[int], *, mail_due_at: dt.datetime | None) -> tuple[ChangeResult, ...]:
+    def results(self, events: Sequence[int], *, mail: ConfirmationRequest | None) -> tuple[ChangeResult, ...]:
         """The results in the order of the changes, with the ids their events were given."""
         ids = iter(events)
         results: list[ChangeResult] = []
+        lacks_address = self.asks_for_mail and mail is None
         written: dict[int, int] = {}
         for position, draft in enumerate(self._drafts, start=1):
             if draft.written:
@@ -203,7 +203,8 @@ class _Drafts:
                     refusal=draft.refusal,
                     event=event,
                     state=None if draft.refusal else draft.state,
-                    mail_due_at=mail_due_at if draft.waits else None,
+                    mail_due_at=mail.due_at if mail and draft.waits else None,
+                    lacks_address=draft.waits and lacks_address,
                 )
             )
         return tuple(results)
@@ -268,9 +269,13 @@ class _Drafts:
         return None
 
     def _is_gap(self, draft: _Draft) -> bool:
-        """Whether nothing has been said, or only what nobody confirmed in time and what is mailed anew now."""
+        """Whether nothing has been said, or only what nobody confirmed in time and what is mailed anew now.
+
+        So is a yes that would have to be confirmed by now and was not: that it waits from here on widens nothing.
+        """
         mails = self._evidence.source not in SENDS_NO_CONFIRMATION
-        return draft.previous_state is State.UNSTATED or (draft.renews and mails)
+        doubted = draft.state is State.PENDING and draft.previous_state is State.OPTED_IN
+        return draft.previous_state is State.UNSTATED or doubted or (draft.renews and mails)
 
     def _stale(self, change: Change) -> Refusal | None:
         """Whether the page this was sent from is older than a stop of the same thing."""

@@ -47,7 +47,8 @@ class ChangeResult:
     already so, of the one the state rests on; None when refused.
 
     `state` is what holds for the scope by it: `pending` where a yes was asked for and the law wants it confirmed.
-    `mail_due_at` is when the mail to confirm it by may go out, None where none was asked for.
+    `mail_due_at` is when the mail to confirm it by may go out, None where none was asked for; `lacks_address` says
+    that it was, and there is no usable e-mail address to send it to.
     """
 
     change: Change
@@ -57,6 +58,7 @@ class ChangeResult:
     event: int | None = None
     state: State | None = None
     mail_due_at: dt.datetime | None = None
+    lacks_address: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,42 +3,84 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from preferences.decisions.pending import confirmation_point
 from preferences.mail.send_confirmation import send_confirmation
 from preferences.models import ConfirmationRequest, Recipient
 
+# A request that waits longer than this after it was due is believed to have lost its task: a worker that is killed
+# leaves one behind that nobody takes up again.
+_LOST_AFTER = dt.timedelta(hours=1)
 
-def request_confirmation(*, recipient: int, now: dt.datetime) -> ConfirmationRequest:
-    """Have the mail sent by the worker, and return the request it answers.
+
+def request_confirmation(*, recipient: int, now: dt.datetime) -> ConfirmationRequest | None:
+    """Have the mail sent by the worker, and return the request it answers; None where there is no address to mail.
 
     Never sooner than CONFIRM_COOLDOWN_MINUTES after the last one to this person, however it was asked for: nobody can
     fill a mailbox with these. A request that still waits covers everything said before the worker takes it up, so
-    asking again changes nothing.
+    asking again changes nothing. One that has waited too long is given up for a new one.
     """
     with transaction.atomic():
         # Requests for one person count one after the other, and none while the worker looks what to mail.
         Recipient.objects.select_for_update(no_key=True).get(pk=recipient)
+        _person, point = confirmation_point(recipient=recipient, now=now)
+        if point is None:
+            return None
         waiting = ConfirmationRequest.objects.filter(recipient=recipient, answered_at=None).first()
-        if waiting is not None:
+        if waiting is not None and is_on_its_way(waiting, now=now):
             return waiting
+        # Before the lost one is given up: it sent nothing that a cool-down would count from.
         due_at = max(now, next_mail_at(latest_request(recipient=recipient)) or now)
-        request = ConfirmationRequest.objects.create(recipient_id=recipient, requested_at=now, due_at=due_at)
-        task = send_confirmation.using(run_after=due_at) if due_at > now else send_confirmation
-        task.enqueue(request=request.pk)
-        return request
+        if waiting is not None:
+            _give_up([waiting], now=now)
+        return _make_request(recipient=recipient, due_at=due_at, now=now)
+
+
+def join_requests(*, surviving: int, now: dt.datetime) -> None:
+    """Have one mail sent to two people who turned out to be one, where either waits for one.
+
+    Call after the merge, in its transaction, with the recipient locked. The mail goes out after the cool-down of both.
+    """
+    requests = _requests_of(surviving)
+    waiting = list(requests.filter(answered_at=None))
+    if not waiting:
+        return
+    cool_down = dt.timedelta(minutes=settings.CONFIRM_COOLDOWN_MINUTES)
+    recent = [next_mail_at(request) or now for request in requests.filter(answered_at__gt=now - cool_down)]
+    _give_up(waiting, now=now)
+    due_at = max([now, *recent, *(request.due_at for request in waiting)])
+    _make_request(recipient=surviving, due_at=due_at, now=now)
+
+
+def is_on_its_way(request: ConfirmationRequest, *, now: dt.datetime) -> bool:
+    """Whether the worker has yet to answer a request, and can be believed to."""
+    return request.answered_at is None and request.due_at + _LOST_AFTER >= now
+
+
+def _make_request(*, recipient: int, due_at: dt.datetime, now: dt.datetime) -> ConfirmationRequest:
+    request = ConfirmationRequest.objects.create(recipient_id=recipient, requested_at=now, due_at=due_at)
+    task = send_confirmation.using(run_after=due_at) if due_at > now else send_confirmation
+    task.enqueue(request=request.pk)
+    return request
+
+
+def _give_up(requests: Iterable[ConfirmationRequest], *, now: dt.datetime) -> None:
+    """Mark as answered, without a mail: should their task come up after all, it sends nothing."""
+    ConfirmationRequest.objects.filter(pk__in=[request.pk for request in requests]).update(answered_at=now)
+
+
+def _requests_of(recipient: int) -> QuerySet[ConfirmationRequest]:
+    return ConfirmationRequest.objects.filter(Q(recipient=recipient) | Q(recipient__merged_into=recipient))
 
 
 def latest_request(*, recipient: int) -> ConfirmationRequest | None:
     """The last request for a person, or for a record merged into theirs: the mailbox is the same."""
-    return (
-        ConfirmationRequest.objects.filter(Q(recipient=recipient) | Q(recipient__merged_into=recipient))
-        .order_by("-due_at", "-pk")
-        .first()
-    )
+    return _requests_of(recipient).order_by("-due_at", "-pk").first()
 
 
 def next_mail_at(latest: ConfirmationRequest | None) -> dt.datetime | None:

@@ -65,15 +65,20 @@ def _put_off(request: int, *, until: dt.datetime, attempt: int) -> None:
         recipient = _lock_person(request)
         if ConfirmationRequest.objects.filter(recipient=recipient, answered_at=None).exists():
             return
-        ConfirmationRequest.objects.filter(pk=request).update(answered_at=None, due_at=until)
+        ConfirmationRequest.objects.filter(pk=request).update(
+            recipient=recipient, answered_at=None, due_at=until
+        )
         send_confirmation.using(run_after=until).enqueue(request=request, attempt=attempt)
 
 
 def _lock_person(request: int) -> int:
-    """Lock the recipient of a request, and return its id."""
+    """Lock the recipient of a request, the surviving one after a merge, and return its id."""
     recipient = ConfirmationRequest.objects.values_list("recipient", flat=True).get(pk=request)
-    Recipient.objects.select_for_update(no_key=True).get(pk=recipient)
-    return recipient
+    while True:
+        person = Recipient.objects.select_for_update(no_key=True).get(pk=recipient)
+        if person.merged_into_id is None:
+            return recipient
+        recipient = person.merged_into_id
 
 
 def _message(point: ContactPoint, *, things: Sequence[Pending], now: dt.datetime) -> EmailMultiAlternatives:

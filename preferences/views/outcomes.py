@@ -50,6 +50,10 @@ def outcome_lines(
 def _sentence(result: ChangeResult) -> str:
     stop = result.change.state is State.OPTED_OUT
     match result.outcome:
+        case Outcome.CHANGED | Outcome.ALREADY_SO if result.lacks_address:
+            return _(
+                "You would have to confirm this by e-mail, and we have no address to send you the link to."
+            )
         case Outcome.CHANGED if result.state is State.PENDING:
             return _("It starts once you have confirmed it by e-mail.")
         case Outcome.ALREADY_SO if result.state is State.PENDING:

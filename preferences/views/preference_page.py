@@ -16,7 +16,7 @@ from preferences.decisions.pending import confirmation_point, pending_in_words
 from preferences.enums import Source
 from preferences.ledger import Evidence
 from preferences.links import undo_path
-from preferences.mail.request_confirmation import latest_request, next_mail_at
+from preferences.mail.request_confirmation import is_on_its_way, latest_request, next_mail_at
 from preferences.models import Brand, Recipient
 from preferences.scope import Scope
 from preferences.views.outcomes import OutcomeLine, outcome_lines
@@ -132,7 +132,7 @@ def _confirmation(recipient: Recipient, *, page: PreferencePage, now: dt.datetim
         things=tuple(thing.what for thing in waiting),
         address=point.masked if point else "",
         sent_at=sent_at if sent_at and sent_at >= max(thing.event.recorded_at for thing in waiting) else None,
-        is_due=latest is not None and latest.answered_at is None,
+        is_due=latest is not None and is_on_its_way(latest, now=now),
         again_at=again_at if again_at and again_at > now else None,
     )
 

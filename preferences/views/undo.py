@@ -18,15 +18,12 @@ from preferences.tokens import TokenInvalid, UndoToken, read_undo_token
 from preferences.views.language import prefer_language
 from preferences.views.linked import LinkUnreadable, contact_point_of, link_page
 
-# Taken back at any time: that is narrowing.
-_YES = {State.OPTED_IN, State.PENDING}
-
 
 @link_page
 def undo(request: HttpRequest, token: str) -> HttpResponse:
     """One Event, taken back. A link past its time, and one that has nothing to undo any more, say so.
 
-    A yes is taken back by a link past its time all the same.
+    A yes is taken back by a link past its time all the same, unless an earlier yes would hold again.
     """
     now = timezone.now()
     try:
@@ -65,11 +62,21 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _refusal(*, event: Event, fresh: bool) -> Refusal | None:
-    """Why this link does not undo the event, whatever was said since; None where it may."""
+    """Why this link does not undo the event, whatever was said since; None where it may.
+
+    Past its time it may only narrow. What waits for confirmation may stand over a yes that needed none; that may not
+    come back.
+    """
     if event.recipient.merged_into_id:
         # The person's records were brought together since; the statement now stands in the merge.
         return Refusal.NOT_UNDOABLE
-    return None if fresh or event.state in _YES else Refusal.LINK_TOO_OLD
+    if fresh or event.state == State.OPTED_IN:
+        return None
+    if event.state == State.PENDING:
+        found = restorable(event=event, choices=load_choices(event.recipient_id))
+        if found.state_after is not State.OPTED_IN:
+            return None
+    return Refusal.LINK_TOO_OLD
 
 
 def _event(link: UndoToken) -> Event:
