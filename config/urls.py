@@ -1,8 +1,8 @@
-from allauth.idp.oidc.views import token
 from django.contrib import admin
 from django.urls import include, path
 
 from config import health
+from preferences.api.token import token
 from preferences.api.v1 import api
 
 urlpatterns = [

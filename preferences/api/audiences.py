@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -18,7 +19,7 @@ from preferences.api.people import Person, not_an_address
 from preferences.api.problems import Fault, Problem
 from preferences.api.read_body import is_empty, lines_of
 from preferences.decisions.situation import PersonRef
-from preferences.enums import Channel, ContactKind
+from preferences.enums import Channel, ContactKind, Reason
 from preferences.exports.audience import Audience, Format, stream_audience
 from preferences.identity import AddressInvalid, normalize_address
 from preferences.rules.countries import is_country
@@ -26,6 +27,13 @@ from preferences.rules.countries import is_country
 router = Router(tags=["Audiences"])
 
 _TEXT, _NDJSON, _CSV = "text/plain", "application/x-ndjson", "text/csv"
+# Each holds a connection to the database for as long as its reader takes.
+_AT_ONCE = threading.BoundedSemaphore(2)
+_RETRY_AFTER = "10"
+_NOT_OFFERED = {
+    Reason.PURPOSE_RETIRED: "purpose_retired",
+    Reason.CHANNEL_NOT_OFFERED: "channel_not_offered",
+}
 _LINES = {"type": "string", "description": "A person a line."}
 
 
@@ -83,10 +91,14 @@ def create_audience(
         fault = Fault(location="query.country", code="country_unknown", message="There is no such country.")
         raise Problem("invalid", faults=[fault])
     ask = offered_or_not(key=topic, channel=channel, by=by)
-    blocks = stream_audience(
-        audience=Audience(ask=ask, country=country, format=written, links=links),
-        now=timezone.now(),
-        asked=(read(line, number) for number, line in lines_of(request)) if read else (),
+    if ask.not_offered:
+        raise Problem(_NOT_OFFERED[ask.not_offered])
+    blocks = _in_turn(
+        stream_audience(
+            audience=Audience(ask=ask, country=country, format=written, links=links),
+            now=timezone.now(),
+            asked=(read(line, number) for number, line in lines_of(request)) if read else (),
+        )
     )
     # Whatever is wrong with the body shows before the first block; afterwards it would be too late for a status.
     first = next(blocks, b"")
@@ -97,6 +109,16 @@ def create_audience(
     )
     answer.headers["Vary"] = "Accept"
     return answer
+
+
+def _in_turn(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The blocks, while no more than a few audiences are made at once. Raises Problem `busy` with the first."""
+    if not _AT_ONCE.acquire(blocking=False):
+        raise Problem("busy", headers={"Retry-After": _RETRY_AFTER})
+    try:
+        yield from blocks
+    finally:
+        _AT_ONCE.release()
 
 
 class _Stream:

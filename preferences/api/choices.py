@@ -178,14 +178,14 @@ class _Keys:
 class _Scopes:
     """The scopes of changes in order, None for a purpose or brand there is not. At most two queries.
 
-    Raises Problem `brand_forbidden` for whatever a client of one brand must not write about.
+    Raises Problem `brand_forbidden` for a yes to what is not of the client's own brand. A stop is taken from anybody.
     """
 
     def __init__(self, changes: list[Any], *, by: Caller) -> None:
         keys = _keys_of(changes)
         self.found = [_scope(change, keys=keys) for change in changes]
-        for scope in self.found:
-            if scope is not None:
+        for change, scope in zip(changes, self.found, strict=True):
+            if scope is not None and change.state == State.OPTED_IN:
                 by.require_brand(scope.brand)
 
 

@@ -57,6 +57,8 @@ class Question(Body):
             raise PydanticCustomError(
                 "not_one", "Ask about a topic and a channel, or about a profiling purpose."
             )
+        if self.profiling is not None and self.message_class is MessageClass.SERVICE:
+            raise PydanticCustomError("service_not_for_profiling", "Profiling is no message.")
         return self
 
 

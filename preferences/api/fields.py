@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import unicodedata
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from pydantic_core import PydanticCustomError
 LARGEST_ID = 2**63 - 1
 # Nothing about anybody here was said outside of these.
 _YEARS = range(1950, 2200)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Body(BaseModel):
@@ -35,15 +37,14 @@ def _storable_text(text: str) -> str:
     return text
 
 
-def _from_text(value: Any) -> Any:
-    # pydantic would take a number for seconds since 1970.
-    if not isinstance(value, str):
-        raise PydanticCustomError("not_text", "This is written as text, by ISO 8601.")
+def _as_day(value: Any) -> Any:
+    # pydantic would take a number, in quotes too, for seconds since 1970.
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise PydanticCustomError("not_a_day", "This is a day as year, month and day, such as 2026-05-03.")
     return value
 
 
 def _with_time(value: Any) -> Any:
-    _from_text(value)
     if not isinstance(value, str) or "T" not in value.upper():
         raise PydanticCustomError("not_a_time", "This is a date with a time and its offset from UTC.")
     return value
@@ -76,6 +77,6 @@ Moment = Annotated[
 Day = Annotated[
     dt.date,
     Field(examples=["2026-05-03"]),
-    BeforeValidator(_from_text),
+    BeforeValidator(_as_day),
     WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-05-03"]}),
 ]

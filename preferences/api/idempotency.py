@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 
 from preferences.api.problems import Problem
 from preferences.identity import keyed_hash
@@ -52,7 +53,8 @@ def once(
             transaction.set_rollback(True)
             return answer
         ApiAnswer.objects.filter(client=client, key=key).update(
-            status=answer.status_code, body=answer.content.decode()
+            status=answer.status_code,
+            body=f"{answer.headers.get('Content-Language', '')}\n{answer.content.decode()}",
         )
     return answer
 
@@ -82,9 +84,15 @@ def _given(*, client: int, key: str, request_hash: str) -> HttpResponse:
     answer = ApiAnswer.objects.get(client=client, key=key)
     if answer.request_hash != request_hash:
         raise Problem("idempotency_key_reused")
-    return HttpResponse(
-        answer.body,
+    # Its language stands before it; JSON as we write it is one line.
+    language, _, body = answer.body.rpartition("\n")
+    given = HttpResponse(
+        body,
         status=answer.status or 200,
         content_type="application/json",
         headers={"Idempotent-Replayed": "true", "Cache-Control": "no-store"},
     )
+    if language:
+        given.headers["Content-Language"] = language
+        patch_vary_headers(given, ("Accept-Language",))
+    return given

@@ -36,10 +36,10 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "purpose_unknown": (422, "There is no such topic or profiling purpose."),
     "purpose_retired": (422, "Nothing is sent about this any more."),
     "channel_not_offered": (422, "The topic is not offered on this channel."),
-    "brand_unknown": (422, "There is no such brand."),
     "idempotency_key_invalid": (422, "An idempotency key has 1 to 200 visible ASCII characters."),
     "idempotency_key_reused": (422, "This idempotency key was used for another request."),
     "too_many_requests": (429, "The client has used up its requests of this minute."),
+    "busy": (429, "As many audiences as may be are being made just now."),
     "failed": (500, "This failed, and was noted."),
     "try_again": (503, "This could not be answered now; try again later."),
 }

@@ -13,9 +13,12 @@ from preferences.api.problems import Fault, Problem
 
 # Ten thousand people named by addresses of usual length are half a megabyte.
 LARGEST_BODY = 8 * 1024 * 1024
+# A list is read line by line: some five million addresses.
+LARGEST_LIST = 256 * 1024 * 1024
 # No address or JSON object that names a person is longer.
 LONGEST_LINE = 4096
 _BLOCK = 64 * 1024
+_NO_BODY = 10**18
 
 
 class BodyParser(Parser):
@@ -64,10 +67,16 @@ def is_empty(request: HttpRequest) -> bool:
 def lines_of(request: HttpRequest) -> Iterator[tuple[int, str]]:
     """The lines of a body of any size, numbered from 1, empty ones left out. Never holds more than a block of them.
 
-    Raises Problem `length_required`, `body_incomplete`, and `body_not_utf8` and `invalid`, each naming the line.
+    Raises Problem `length_required`, `body_too_large`, `body_incomplete`, and `body_not_utf8` and `invalid`, each
+    naming the line.
     """
-    number, rest = 0, b""
+    if _length(request) > LARGEST_LIST:
+        raise Problem("body_too_large")
+    number, rest, left = 0, b"", LARGEST_LIST
     for block in _blocks(request):
+        left -= len(block)
+        if left < 0:
+            raise Problem("body_too_large")
         *lines, rest = (rest + block).split(b"\n")
         for line in lines:
             number += 1
@@ -118,7 +127,10 @@ def _is_chunked(request: HttpRequest) -> bool:
 def _length(request: HttpRequest) -> int:
     # What is no number Django takes for an empty body, and hands on nothing.
     length = request.META.get("CONTENT_LENGTH") or "0"
-    return int(length) if length.isascii() and length.isdigit() else 0
+    if not (length.isascii() and length.isdigit()):
+        return 0
+    # Python reads no number of thousands of digits, and no body is as long as one of nineteen says.
+    return int(length) if len(length) < len(str(_NO_BODY)) else _NO_BODY
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -55,7 +55,7 @@ class ScreeningIn(Body):
 class RecordIn(Body):
     """What is known of one person. An external id or an address there must be; what is left out says nothing."""
 
-    external_id: _Told = ""
+    external_id: Annotated[_Told, Field(description="At most 80 letters; begins with none of = + - @.")] = ""
     email: _Told = ""
     phone: Annotated[_Told, Field(description="With its country code (E.164).")] = ""
     postal: _Told = ""

@@ -17,7 +17,7 @@ _ANYWHERE = {
     401: "No access token, or one that is unknown, expired or withdrawn.",
     403: "The token lacks a scope, or the client is another brand's.",
     422: "The request does not hold what it must; `errors` says what is wrong where.",
-    429: "The client has used up its requests of this minute; see Retry-After.",
+    429: "Too many requests, or too much at once; see Retry-After.",
     500: "This failed, and was noted.",
     503: "This could not be answered now; see Retry-After.",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NoReturn
 
@@ -68,7 +69,7 @@ def _problem(request: HttpRequest, problem: Problem) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     faults = [
-        Fault(location=_location(fault["loc"]), code=str(fault["type"]), message=str(fault["msg"]))
+        Fault(location=_location(_place(fault)), code=str(fault["type"]), message=str(fault["msg"]))
         for fault in error.errors[:_MOST_FAULTS]
     ]
     return Problem("invalid", faults=faults).answer()
@@ -135,6 +136,12 @@ def _language(request: HttpRequest) -> str:
     if request.META.get("HTTP_ACCEPT_LANGUAGE"):
         return translation.get_language_from_request(request)
     return settings.LANGUAGE_CODE
+
+
+def _place(fault: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """Where a fault lies; of a field that is none of ours, where it stands and not its name."""
+    place: tuple[str | int, ...] = fault["loc"]
+    return place[:-1] if fault["type"] == "extra_forbidden" else place
 
 
 def _location(parts: tuple[str | int, ...]) -> str:

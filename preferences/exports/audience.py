@@ -6,12 +6,14 @@ needs of national law travels as a small relation, one row for each country and 
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from enum import Enum
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from django.db import connection, transaction
@@ -162,8 +164,11 @@ _VALUES = {
     "reason": "found.reason",
 }
 
-# For this transaction alone: with the usual 4 MB a million people are sorted on disk.
-_ROOM_TO_SORT = "SET LOCAL work_mem = '64MB'"
+# For this transaction alone: with the usual 4 MB a million people are sorted on disk, and whoever stops taking part
+# must not keep a connection.
+_FOR_THIS_ALONE = "SET LOCAL work_mem = '64MB'; SET LOCAL idle_in_transaction_session_timeout = '60s'"
+# So much of a list stays in memory, the rest goes to disk.
+_SPOOLED = 1024 * 1024
 
 # `named` is the contact point by which somebody was named, 0 for none. Of comparisons with a null PostgreSQL expects
 # one row to come out, and would join hundreds of thousands one by one.
@@ -193,19 +198,24 @@ def stream_audience(
     """The audience in blocks of bytes, its head first; each person once, in no order.
 
     With `asked`, only those of these people who may be sent it: they are taken in whole before the first block comes
-    out, kept by the database, and whoever is unknown is passed over. Somebody named by an address of the kind that the
-    channel needs is reached there or not at all; named by two addresses, they come once for each. Any other repetition
-    is passed over.
+    out and before a transaction is opened, and whoever is unknown is passed over. Somebody named by an address of the
+    kind that the channel needs is reached there or not at all; named by two addresses, they come once for each. Any
+    other repetition is passed over.
 
     Everything is of one moment. The memory taken does not grow with the number of people. Close the iterator to end
     early; keep it on the thread it was made on.
     """
     kind = REACHED_AT.get(_channel(audience.ask))
-    with transaction.atomic():
+    with ExitStack() as held:
+        spool = held.enter_context(SpooledTemporaryFile(_SPOOLED, mode="w+", encoding="utf-8", newline=""))
         if asked is not None:
-            _take_in(asked, kind=kind)
+            # A sender may take its time: no transaction waits for it.
+            _spool(asked, into=spool)
+        held.enter_context(transaction.atomic())
         with connection.cursor() as settings:
-            settings.execute(_ROOM_TO_SORT)
+            settings.execute(_FOR_THIS_ALONE)
+        if asked is not None:
+            _take_in(spool, kind=kind)
         # psycopg's own cursor, whose errors Django does not see by itself.
         with connection.wrap_database_errors, closing(ClientCursor(connection.connection)) as cursor:
             query = cursor.mogrify(*_query(audience, now=now, kind=kind, of_asked=asked is not None))
@@ -310,14 +320,23 @@ def _countries(rules: RuleSet) -> set[str]:
     return named - {ANY}
 
 
-def _take_in(asked: Iterable[PersonRef], *, kind: ContactKind | None) -> None:
+def _spool(asked: Iterable[PersonRef], *, into: SpooledTemporaryFile[str]) -> None:
+    """Write down the people asked about as the database reads them."""
+    # What is None comes out empty without quotes, which is how PostgreSQL reads a null.
+    rows = csv.writer(into, quoting=csv.QUOTE_NOTNULL, lineterminator="\n")
+    for person in asked:
+        address_kind = person.kind.value if person.kind else None
+        rows.writerow((person.recipient, person.external_id, address_kind, person.address))
+    into.seek(0)
+
+
+def _take_in(spool: SpooledTemporaryFile[str], *, kind: ContactKind | None) -> None:
     """Put the people asked about into a temporary table, found by whatever they were named by."""
     with connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.execute(_ASKED)
-        with cursor.cursor.copy("COPY preferences_named FROM STDIN") as copy:
-            for person in asked:
-                address_kind = person.kind.value if person.kind else None
-                copy.write_row((person.recipient, person.external_id, address_kind, person.address))
+        with cursor.cursor.copy("COPY preferences_named FROM STDIN (FORMAT csv)") as copy:
+            while block := spool.read(_BLOCK):
+                copy.write(block)
         with ClientCursor(connection.connection) as client:
             client.execute(_RESOLVE, [kind.value if kind else None])
 

@@ -128,8 +128,7 @@ _ADDRESS_PROBLEMS = {
 def _problems(record: PersonRecord, *, now: dt.datetime) -> Iterable[Problem]:
     if not (record.external_id or record.email or record.phone or record.postal):
         yield Problem.NOBODY_NAMED
-    external_id = record.external_id
-    if not is_line(external_id, longest=_LONGEST_EXTERNAL_ID) or external_id.strip() != external_id:
+    if not _is_external_id(record.external_id):
         yield Problem.EXTERNAL_ID_INVALID
     if record.country and not is_country(record.country):
         yield Problem.COUNTRY_INVALID
@@ -151,6 +150,15 @@ def _problems(record: PersonRecord, *, now: dt.datetime) -> Iterable[Problem]:
             yield Problem.SCREENING_WITHOUT_PHONE
         if record.screening.screened_at > now + CLOCK_SKEW:
             yield Problem.SCREENED_AT_INVALID
+
+
+def _is_external_id(text: str) -> bool:
+    # What begins as a formula is run by the spreadsheet in which somebody opens an export.
+    return (
+        is_line(text, longest=_LONGEST_EXTERNAL_ID)
+        and text.strip() == text
+        and not text.startswith(("=", "+", "-", "@"))
+    )
 
 
 def is_birth(day: dt.date, *, today: dt.date) -> bool:

@@ -13,7 +13,7 @@ class Widening(Enum):
     ALWAYS = "the person is signed in"
     FRESH_LINK = "the manage link is within its freshness"
     STAFF_EVIDENCE = "route, time and reason are given"
-    FILL_GAP = "only where nothing has been said yet, or a yes was that is to be confirmed by now"
+    FILL_GAP = "only where nothing has been said yet"
     NEVER = "this source may only narrow"
 
 

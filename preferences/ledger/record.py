@@ -12,12 +12,12 @@ from preferences.decisions.covering import Stated, deciding_statement, latest_ti
 from preferences.decisions.decide import limits_in_force, make_ask
 from preferences.decisions.rules_in_force import NONE_PUBLISHED, current_rules
 from preferences.decisions.verdict import confirmable_until, required_for
-from preferences.enums import Outcome, Refusal, Relationship, Requirement, Source, State
+from preferences.enums import Channel, ContactKind, Outcome, Refusal, Relationship, Requirement, Source, State
 from preferences.ledger.append import Author, Entry, Known, Overtaken, append, read
 from preferences.ledger.policy import SENDS_NO_CONFIRMATION, WIDENING, Widening
 from preferences.ledger.values import Change, ChangeResult, Evidence, Recorded
 from preferences.mail.request_confirmation import request_confirmation
-from preferences.models import ConfirmationRequest, Purpose, Recipient
+from preferences.models import ConfirmationRequest, ContactPoint, Purpose, Recipient
 from preferences.personal_data import names_personal_data
 from preferences.scope import Scope
 
@@ -151,7 +151,7 @@ class _Drafts:
         draft.refusal = self._malformed(change)
         if draft.refusal:
             return
-        if self._needs_confirmation(change) and not (deciding and deciding.confirmed):
+        if self._needs_confirmation(change) and not (deciding and self._stays_confirmed(deciding)):
             draft.state = State.PENDING
         stated = Stated(
             scope=change.scope,
@@ -234,6 +234,18 @@ class _Drafts:
         if scope.channel is not None and scope.channel not in purpose.channels:
             return Refusal.CHANNEL_NOT_OFFERED
         return None
+
+    def _stays_confirmed(self, statement: Stated) -> bool:
+        """Whether a yes was confirmed, and through a mailbox that still is the person's.
+
+        Where all addresses are new since, nobody has shown to read them, and the yes counts at none.
+        """
+        if not statement.confirmed or statement.scope.channel is not Channel.EMAIL:
+            return statement.confirmed
+        read = ContactPoint.objects.filter(
+            recipient=self._recipient, kind=ContactKind.EMAIL, verified_at__isnull=False, unreachable_at=None
+        )
+        return read.exists()
 
     def _needs_confirmation(self, change: Change) -> bool:
         """Whether the law of the person's country lets a yes to this count only once it was confirmed."""

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from preferences.enums import Actor, Channel, Kind, Route, Source, State
-from preferences.models import Choice, Event, Recipient
+from preferences.models import Choice, ConfirmationRequest, Event, Recipient
 from preferences.personal_data import names_personal_data
 from preferences.scope import Scope
 
@@ -87,6 +87,28 @@ def test_a_request_older_than_what_was_said_since_moves_nothing(kari, news, staf
     answer = staff.post(form_of(kari), filled_in(subjects=[field], answer="opted_in"))
 
     assert answer.context["results"][0]["outcome"].startswith("Kept in the history")
+
+
+@pytest.mark.parametrize(
+    ("case", "detail"),
+    [
+        ("mailed", "It starts once the person has confirmed it by e-mail."),
+        ("no address", "there is no address we can send the link to"),
+        ("too old", "the request is too old for that"),
+    ],
+)
+def test_a_yes_to_be_confirmed_says_what_it_waits_for(kari, news, staff, settings, case, detail):
+    Recipient.objects.filter(pk=kari.pk).update(country="DE", relationship="consumer_prospect")
+    if case == "no address":
+        kari.contact_points.update(unreachable_at=timezone.now())
+    days = settings.CONFIRM_DAYS + 1 if case == "too old" else 0
+    received_at = (timezone.now() - dt.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M")
+    fields = filled_in(subjects=[f"t{news.pk}.email"], answer="opted_in", received_at=received_at)
+
+    answer = staff.post(form_of(kari), fields)
+
+    assert detail in answer.context["results"][0]["detail"]
+    assert ConfirmationRequest.objects.exists() is (case == "mailed")
 
 
 def test_sending_it_twice_changes_nothing_twice(kari, news, staff):

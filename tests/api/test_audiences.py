@@ -5,8 +5,10 @@ import io
 import json
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from preferences.api import audiences, read_body
 from preferences.enums import Channel, Kind, State
 from preferences.models import Suppression
 from preferences.scope import Scope
@@ -98,10 +100,50 @@ def test_nobody(shop, willing, content_type, body):
     assert rows(ask(shop, body, content_type=content_type)) == []
 
 
-def test_what_is_not_offered_reaches_nobody(shop, willing, news):
-    assert rows(ask(shop, lines({"external_id": "C-0"}), "/audiences?topic=acme-news&channel=phone")) == []
+def test_what_is_not_offered_has_no_audience(shop, willing, news):
+    url = "/audiences?topic=acme-news&channel=phone"
+    assert ask(shop, lines({"external_id": "C-0"}), url).problem == (422, "channel_not_offered")
     type(news).objects.update(retired_at=timezone.now())
-    assert rows(ask(shop, lines({"external_id": "C-0"}))) == []
+    assert ask(shop, lines({"external_id": "C-0"})).problem == (422, "purpose_retired")
+
+
+def test_no_more_than_two_at_once(shop, willing):
+    open_ones = [ask(shop, lines({"external_id": "C-0"})) for _ in range(2)]
+    answer = ask(shop, lines({"external_id": "C-0"}))
+    assert answer.problem == (429, "busy")
+    assert answer.headers["Retry-After"] == "10"
+    for one in open_ones:
+        one.response.close()
+    assert len(rows(ask(shop, lines({"external_id": "C-0"})))) == 1
+
+
+def test_a_list_that_is_refused_leaves_its_turn(shop, news):
+    for _ in range(3):
+        assert ask(shop, b"{").problem == (422, "invalid")
+
+
+def test_a_list_too_large(shop, willing, monkeypatch):
+    monkeypatch.setattr(read_body, "LARGEST_LIST", 10)
+    assert ask(shop, lines({"external_id": "C-0"})).problem == (413, "body_too_large")
+
+
+def test_a_list_longer_than_its_memory(shop, willing, monkeypatch):
+    monkeypatch.setattr("preferences.exports.audience._SPOOLED", 10)
+    people = [{"external_id": "\\."}, {"external_id": 'a "b", c'}, {"external_id": "Å-1"}]
+    assert len(rows(ask(shop, lines(*people, {"external_id": "C-0"})))) == 1
+
+
+def test_the_body_is_read_before_the_transaction_begins(shop, willing, monkeypatch):
+    seen = []
+
+    def watched(request):
+        seen.append(len(connection.savepoint_ids))
+        yield from read_body.lines_of(request)
+
+    monkeypatch.setattr(audiences, "lines_of", watched)
+    before = len(connection.savepoint_ids)
+    assert len(rows(ask(shop, lines({"external_id": "C-0"})))) == 1
+    assert seen == [before]
 
 
 def test_the_same_answers_as_decisions(shop, willing, kari, anonymous):

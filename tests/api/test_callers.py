@@ -6,6 +6,7 @@ import datetime as dt
 import pytest
 from allauth.idp.oidc.models import Client as OAuthClient
 from allauth.idp.oidc.models import Token
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -45,6 +46,13 @@ def test_a_token_by_form_and_by_basic_authentication(made):
     [
         ({"client_secret": "wrong"}, 401, "invalid_client"),
         ({"client_id": "nobody"}, 401, "invalid_client"),
+        ({"client_id": "\0"}, 400, "invalid_request"),
+        ({"client_id": "x" * 101}, 401, "invalid_client"),
+        ({"client_id": "0" * 32}, 401, "invalid_client"),
+        ({"client_secret": "\0"}, 400, "invalid_request"),
+        ({"scope": "\0"}, 400, "invalid_request"),
+        ({"resource": "\0"}, 400, "invalid_request"),
+        ({"resource": "https://example.com/"}, 400, "invalid_target"),
         ({"scope": "history:read"}, 400, "invalid_scope"),
         ({"scope": "everything"}, 400, "invalid_scope"),
         ({"grant_type": "password"}, 400, None),
@@ -56,6 +64,41 @@ def test_no_token(made, fields, status, error):
     assert answer.status_code == status
     assert error is None or answer.json()["error"] == error
     assert not Token.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "credentials", [b"\0:x", b"nobody:x", b"\xff:x", b"", b"0123456789abcdef0123456789abcdef"]
+)
+def test_no_token_by_basic_authentication(made, credentials):
+    basic = base64.b64encode(credentials).decode()
+    answer = Client().post(
+        "/oauth/token", {"grant_type": "client_credentials"}, headers={"authorization": f"Basic {basic}"}
+    )
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+def test_two_client_ids_are_none(made):
+    basic = base64.b64encode(f"{made.client_id}:{made.client_secret}".encode()).decode()
+    fields = {"grant_type": "client_credentials", "client_id": "0" * 32}
+    answer = Client().post("/oauth/token", fields, headers={"authorization": f"Basic {basic}"})
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+def test_guessing_ends_before_the_secret_is_checked(made, monkeypatch):
+    asked = []
+    monkeypatch.setattr("preferences.api.token.give_token", lambda request: asked.append(1) or HttpResponse())
+    answers = [get_token(made, client_secret="wrong") for _ in range(31)]
+    assert len(asked) == 30
+    assert answers[-1].status_code == 429
+    assert answers[-1]["Retry-After"] == "60"
+    assert answers[-1].json() == {"error": "temporarily_unavailable"}
+
+
+def test_a_client_is_guarded_from_many_addresses(made, monkeypatch):
+    monkeypatch.setattr("preferences.api.token._RATES", {"token": "30/m/ip,2/m/key"})
+    other = make_client(name="Other", scopes=[ApiScope.DECISIONS_READ], brand=None, now=timezone.now())
+    assert [get_token(made).status_code for _ in range(3)] == [200, 200, 429]
+    assert get_token(other).status_code == 200
 
 
 def test_neither_secret_nor_token_is_kept(made):
@@ -195,18 +238,29 @@ def rival(program, acme):
             ("/choices", {"person": {"recipient": 1}, "changes": [change]})
             for change in (
                 {"topic": "acme-news", "channel": "email", "state": "opted_in"},
-                {"topic": "acme-news", "channel": "email", "state": "opted_out"},
-                {"profiling": "activity", "state": "opted_out"},
-                {"brand": "acme", "state": "opted_out"},
-                {"all": "marketing", "state": "opted_out"},
-                {"all": "marketing", "channel": "email", "state": "opted_out"},
-                {"all": "profiling", "state": "opted_out"},
+                {"profiling": "activity", "state": "opted_in"},
             )
         ),
     ],
 )
 def test_another_brands_client(rival, news, activity, path, body):
     assert rival.post(path, body).problem == (403, "brand_forbidden")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"topic": "acme-news", "channel": "email"},
+        {"profiling": "activity"},
+        {"brand": "acme"},
+        {"all": "marketing"},
+        {"all": "marketing", "channel": "email"},
+        {"all": "profiling"},
+    ],
+)
+def test_a_stop_is_taken_from_any_client(rival, kari, news, activity, change):
+    body = {"person": {"recipient": kari.pk}, "changes": [{**change, "state": "opted_out"}]}
+    assert rival.post("/choices", body).json["results"][0]["outcome"] == "changed"
 
 
 def test_another_brands_client_asks_for_an_audience(rival, news):

@@ -216,3 +216,10 @@ def test_rules_that_are_loaded_meanwhile_hold_from_the_next_question(shop, kari,
 def test_every_reason_has_a_place_in_the_schema(shop):
     schema = shop.get("/openapi.json").json
     assert set(schema["components"]["schemas"]["Reason"]["enum"]) == set(Reason.values)
+
+
+def test_profiling_is_no_service_message(shop, kari, activity):
+    answer = ask(shop, profiling="activity", message_class="service")
+    assert answer.problem == (422, "invalid")
+    assert answer.json["errors"][0]["code"] == "service_not_for_profiling"
+    assert ask(shop, profiling="activity", message_class="marketing").status == 200

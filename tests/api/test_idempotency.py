@@ -30,6 +30,15 @@ def test_a_repeated_write_gets_the_first_answer(shop, kari):
     assert Event.objects.count() == 1
 
 
+def test_a_repeated_answer_says_which_language_it_is_in(shop, kari):
+    for _ in range(2):
+        answer = stop(shop, kari, accept_language="nb", **KEY)
+        assert answer.headers["Content-Language"] == "nb"
+        assert "Accept-Language" in answer.headers["Vary"]
+    again = stop(shop, kari, accept_language="en", **KEY)
+    assert (again.headers["Content-Language"], again.content) == ("nb", answer.content)
+
+
 def test_without_a_key_it_happens_again(shop, kari):
     outcomes = [stop(shop, kari).json["results"][0]["outcome"] for _ in range(2)]
     assert outcomes == ["changed", "already_so"]

@@ -90,6 +90,13 @@ def test_a_body_in_chunks_that_is_too_large(shop, monkeypatch):
     assert in_chunks(shop, **{"wsgi.input_terminated": True}).problem == (413, "body_too_large")
 
 
+@pytest.mark.parametrize("digits", [19, 5000])
+def test_a_length_that_no_body_has(shop, news, digits):
+    for path, content_type in (("/decisions", "application/json"), (AUDIENCE, "text/plain")):
+        answer = raw(shop, path, b"", CONTENT_TYPE=content_type, CONTENT_LENGTH="9" * digits)
+        assert answer.problem == (413, "body_too_large")
+
+
 def test_a_body_that_breaks_off(shop, news):
     """Half a list of people must not pass for a list."""
     for path, content_type in (("/decisions", "application/json"), (AUDIENCE, "text/plain")):
@@ -116,8 +123,15 @@ def test_faults_name_the_place_and_repeat_nothing(shop):
         "body.channel",
         "body.topic",
         "body.person.email",
-        "body.person.…",
+        "body.person",
     }
+
+
+def test_a_name_that_looks_like_ours_is_not_repeated(shop):
+    answer = shop.post("/decisions", {**QUESTION, "kari_nordmann": 1})
+    assert answer.problem == (422, "invalid")
+    assert [fault["location"] for fault in answer.json["errors"]] == ["body"]
+    assert b"kari" not in answer.content
 
 
 def test_a_fault_in_address_or_query(shop):

@@ -97,6 +97,11 @@ def test_a_profile_never_widens(shop, say):
         {"external_id": 1},
         {"external_id": "C-1", "born_on": "3 May 1990"},
         {"external_id": "C-1", "born_on": 0},
+        {"external_id": "C-1", "born_on": "0"},
+        {"external_id": "C-1", "born_on": "86400"},
+        {"external_id": "C-1", "born_on": "1990-05-03T00:00:00"},
+        {"external_id": "C-1", "born_on": "1990-5-3"},
+        {"external_id": "C-1", "born_on": "1990-02-30"},
         {"external_id": "C-1", "sales": [{"brand": "acme"}]},
         {"external_id": "C-1", "screening": {"screened_at": "2026-10-01", "on_register": False}},
         {"external_id": "C-1", "screening": {"screened_at": "2026-10-01T00:00:00Z", "on_register": "no"}},
@@ -138,3 +143,11 @@ def test_made_now(shop):
     before = timezone.now()
     put(shop, {"external_id": "C-1"})
     assert before <= Recipient.objects.get().created_at <= timezone.now()
+
+
+@pytest.mark.parametrize(
+    "external_id", ['=HYPERLINK("http://x.example","y")', "+1", "-1", "@a", "\t1", "\r=1"]
+)
+def test_an_external_id_is_no_formula(shop, external_id):
+    (result,) = shop.put("/recipients", {"people": [{"external_id": external_id}]}).json["results"]
+    assert (result["created"], result["problem"]) == (False, "external_id_invalid")

@@ -36,7 +36,6 @@ PROFILING = read_profiling_rules(PROFILING_FILE.read_bytes())
 
 
 @pytest.fixture(autouse=True)
-
 def shipped_again(transactional_db):
     """What these tests commit about the rules is taken back: the tables are kept from test to test."""
     yield

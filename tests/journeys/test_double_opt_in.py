@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 import pytest
 from django.core import mail
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from preferences import ledger
 from preferences.enums import Channel, Kind, Relationship, Source, State
 from preferences.ledger import Change, Evidence
+from preferences.links import undo_path
 from preferences.models import ContactPoint
 from preferences.scope import Scope
 from tests.factories import RecipientFactory, TopicFactory
@@ -319,10 +321,74 @@ def test_without_an_address_there_is_no_mail_and_the_page_says_so(visitor, links
     url = links(GRETA)["manage_url"]
     ContactPoint.objects.filter(recipient=greta).update(unreachable_at=timezone.now())
     page = switch_on(visitor, url)
+    assert "we have no address to send you the link to" in page.outcome
+    assert "It starts once" not in page.outcome
     assert "no e-mail address of yours that works" in waiting_note(page)
     assert not {"Send the link again", "Send me the link"} & set(page.buttons)
     worker()
     assert mail.outbox == []
+
+
+def test_a_mail_that_never_came_can_be_asked_for(visitor, page_of_greta, worker, later):
+    """The worker was killed before it took the task up, and nobody takes it up any more."""
+    switch_on(visitor, page_of_greta)
+    DBTaskResult.objects.all().delete()
+    page = visitor.open(page_of_greta)
+    assert ("on its way" in waiting_note(page), "Send me the link" in page.buttons) == (True, False)
+    later(minutes=61)
+    page = visitor.open(page_of_greta)
+    assert "No link has been sent to g•••@e•••.com yet." in waiting_note(page)
+    page.press("Send me the link")
+    worker()
+    visitor.open(link_in(mail.outbox[0])).press("Yes, start this")
+    assert may_we() == (True, "choice_opted_in")
+
+
+@pytest.mark.parametrize("stopped_between", [False, True])
+@pytest.mark.parametrize("fresh", [True, False])
+def test_an_undo_link_past_its_time_brings_no_earlier_yes_back(
+    visitor, greta, news, fresh, stopped_between, settings
+):
+    """A yes that needed no confirmation stands under one that does, and the law has changed back since."""
+    people = type(greta).objects.filter(pk=greta.pk)
+    people.update(country="NO")
+    _say(greta, news)
+    if stopped_between:
+        stop = _say(greta, None)
+    people.update(country="DE")
+    waits = _say(greta, news)
+    people.update(country="NO")
+    if stopped_between:
+        ledger.undo(event=stop.event, evidence=Evidence(source=Source.UNDO), now=timezone.now())
+    assert may_we() == (False, "choice_pending")
+    made_at = timezone.now() - dt.timedelta(days=0 if fresh else settings.UNDO_DAYS + 1)
+    path = undo_path(event=waits.event, contact_point=None, now=made_at)
+    visitor.open(path)
+    visitor.post(path, {})
+    assert may_we() == ((True, "choice_opted_in") if fresh else (False, "choice_pending"))
+
+
+def test_an_undo_link_past_its_time_takes_back_what_waits(visitor, greta, news, settings):
+    waits = _say(greta, news)
+    made_at = timezone.now() - dt.timedelta(days=settings.UNDO_DAYS + 1)
+    visitor.post(undo_path(event=waits.event, contact_point=None, now=made_at), {})
+    assert may_we() == (False, "law_requires_consent")
+
+
+def _say(recipient, topic):
+    """Yes to a topic, or no to everything."""
+    if topic is None:
+        change = Change(scope=Scope.all_marketing(), state=State.OPTED_OUT)
+    else:
+        scope = Scope(kind=Kind.MARKETING, brand=topic.brand_id, purpose=topic.pk, channel=Channel.EMAIL)
+        change = Change(scope=scope, state=State.OPTED_IN)
+    recorded = ledger.record(
+        recipient=recipient.pk,
+        changes=[change],
+        evidence=Evidence(source=Source.ACCOUNT),
+        now=timezone.now(),
+    )
+    return recorded.results[0]
 
 
 def test_a_yes_from_a_list_is_mailed_only_when_the_person_asks(

@@ -31,10 +31,16 @@ from preferences.ledger import (
     undo,
 )
 from preferences.ledger.policy import SENDS_NO_CONFIRMATION, WIDENING, Widening
-from preferences.models import Choice, ConfirmationRequest, Event, Topic
+from preferences.models import Choice, ConfirmationRequest, ContactPoint, Event, Topic
 from preferences.models.wording import WordingText
 from preferences.scope import Scope
-from tests.factories import ProfilingPurposeFactory, RecipientFactory, StaffFactory, TopicFactory
+from tests.factories import (
+    ContactPointFactory,
+    ProfilingPurposeFactory,
+    RecipientFactory,
+    StaffFactory,
+    TopicFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -201,9 +207,32 @@ def test_what_is_no_longer_offered_does_not_start(greta, leaf, change):
     assert holds(greta, leaf) == (State.PENDING, False)
 
 
+def test_confirming_shows_that_the_address_is_read(greta, leaf):
+    asked = say(greta, leaf)
+    read = greta.contact_points.get()
+    other = ContactPointFactory(recipient=greta)
+    stranger = RecipientFactory().contact_points.get()
+    for point in (stranger, read):
+        confirm(recipient=greta.pk, up_to=asked.event, contact_point=point.pk, now=NOW + MINUTE)
+    verified = ContactPoint.objects.exclude(verified_at=None)
+    assert list(verified.values_list("pk", flat=True)) == [read.pk]
+    assert other.pk != read.pk
+
+
+def test_where_the_address_that_was_read_is_gone_a_yes_waits_again(greta, leaf):
+    asked = say(greta, leaf)
+    read = greta.contact_points.get()
+    confirm(recipient=greta.pk, up_to=asked.event, contact_point=read.pk, now=NOW + MINUTE)
+    read.delete()
+    ContactPointFactory(recipient=greta)
+    result = say(greta, leaf, now=NOW + 2 * MINUTE)
+    assert (result.outcome, result.state) == (Outcome.CHANGED, State.PENDING)
+
+
 def test_once_confirmed_another_yes_is_already_so(greta, leaf):
     asked = say(greta, leaf)
-    confirm(recipient=greta.pk, up_to=asked.event, now=NOW + MINUTE)
+    read = greta.contact_points.get()
+    confirm(recipient=greta.pk, up_to=asked.event, contact_point=read.pk, now=NOW + MINUTE)
     result = say(greta, leaf, now=NOW + 2 * MINUTE)
     assert (result.outcome, result.state) == (Outcome.ALREADY_SO, State.OPTED_IN)
     assert mails_asked_for() == 1
@@ -232,6 +261,44 @@ def test_a_yes_that_the_law_came_to_doubt_is_said_again(leaf):
     )
     confirm(recipient=recipient.pk, up_to=result.event, now=NOW + 2 * MINUTE)
     assert holds(recipient, leaf) == (State.OPTED_IN, True)
+
+
+@pytest.mark.parametrize("source", MAY_WIDEN)
+def test_whoever_brings_a_yes_again_that_the_law_came_to_doubt_starts_nothing(leaf, source):
+    recipient = RecipientFactory(country="NO")
+    say(recipient, leaf, now=NOW - MINUTE)
+    type(recipient).objects.update(country="DE", relationship=Relationship.CONSUMER_PROSPECT)
+    result = say(recipient, leaf, evidence=evidence_of(source))
+    assert (result.outcome, result.state) == (Outcome.CHANGED, State.PENDING)
+    assert holds(recipient, leaf) == (State.PENDING, False)
+    assert mails_asked_for() == (source not in SENDS_NO_CONFIRMATION)
+    assert rebuild(check=True) == []
+
+
+@pytest.mark.parametrize("source", [Source.API, Source.IMPORT, Source.COOKIE_BANNER])
+def test_a_yes_that_was_confirmed_is_not_doubted(greta, leaf, source):
+    asked = say(greta, leaf)
+    read = greta.contact_points.get()
+    confirm(recipient=greta.pk, up_to=asked.event, contact_point=read.pk, now=NOW)
+    result = say(greta, leaf, evidence=evidence_of(source), now=NOW + MINUTE)
+    assert (result.outcome, result.state) == (Outcome.ALREADY_SO, State.OPTED_IN)
+
+
+@pytest.mark.parametrize("source", [Source.ACCOUNT, Source.IMPORT])
+@pytest.mark.parametrize("why", ["none", "unreachable"])
+def test_without_an_address_no_mail_is_promised(greta, leaf, why, source):
+    points = greta.contact_points.all()
+    points.delete() if why == "none" else points.update(unreachable_at=NOW)
+    for outcome in (Outcome.CHANGED, Outcome.ALREADY_SO):
+        result = say(greta, leaf, evidence=evidence_of(source))
+        assert (result.outcome, result.state, result.mail_due_at) == (outcome, State.PENDING, None)
+        assert result.lacks_address is (source is Source.ACCOUNT)
+    assert mails_asked_for() == 0
+
+
+def test_a_stop_lacks_no_address(greta, leaf):
+    greta.contact_points.all().delete()
+    assert say(greta, leaf, State.OPTED_OUT).lacks_address is False
 
 
 def test_saying_it_again_while_it_waits_asks_for_the_mail_again(greta, leaf, settings):
@@ -355,6 +422,27 @@ def test_a_merge_keeps_a_confirmation_and_makes_none(leaf, kept, given):
         _bring_to(recipient, leaf, wanted)
     merge(surviving=surviving.pk, absorbed=absorbed.pk, reason="test", now=NOW + DAY)
     assert holds(surviving, leaf) == next(answer for answer in EVERYTHING if answer in (kept, given))
+    assert rebuild(check=True) == []
+
+
+def test_a_merge_leaves_out_what_nobody_confirmed_in_time(leaf, settings):
+    surviving, absorbed = german(), german()
+    say(absorbed, leaf)
+    later = NOW + settings.CONFIRM_DAYS * DAY
+    merge(surviving=surviving.pk, absorbed=absorbed.pk, reason="test", now=later)
+    assert holds(surviving, leaf) == NOTHING
+
+
+@pytest.mark.parametrize("survives", ["expired", "waiting"])
+def test_in_a_merge_what_still_waits_beats_what_has_expired(leaf, settings, survives):
+    one, other = german(), german()
+    later = NOW + settings.CONFIRM_DAYS * DAY
+    said = say(one if survives == "expired" else other, leaf)
+    waiting = say(other if survives == "expired" else one, leaf, now=later - MINUTE)
+    merge(surviving=one.pk, absorbed=other.pk, reason="test", now=later)
+    newest = Event.objects.latest("pk").pk
+    assert newest >= max(said.event, waiting.event)
+    assert len(confirm(recipient=one.pk, up_to=newest, now=later).changed) == 1
     assert rebuild(check=True) == []
 
 

@@ -10,9 +10,9 @@ from preferences.decisions.covering import deciding_statement
 from preferences.enums import Channel, Kind, Source, State
 from preferences.ledger import Change, Evidence, RecipientGone, erase, merge, rebuild, record
 from preferences.ledger.merge import MergeImpossible
-from preferences.models import ContactPoint, Event, Merge, Recipient
+from preferences.models import ContactPoint, Event, Merge, Recipient, Sale
 from preferences.scope import Scope
-from tests.factories import ContactPointFactory, RecipientFactory, TopicFactory, UserFactory
+from tests.factories import BrandFactory, ContactPointFactory, RecipientFactory, TopicFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +100,48 @@ def test_addresses_account_and_gaps_move_and_the_merge_is_on_record():
     assert number.pk in surviving.contact_points.values_list("pk", flat=True)
     written = Merge.objects.get()
     assert (written.surviving, written.absorbed, written.recorded_at) == (surviving, absorbed, NOW)
+
+
+@pytest.mark.parametrize(("kept", "given"), list(itertools.product([True, False], repeat=2)))
+def test_of_one_sale_on_both_records_the_stricter_counts(kept, given):
+    surviving, absorbed = RecipientFactory(), RecipientFactory()
+    brand = BrandFactory()
+    for recipient, refusal_offered in [(surviving, kept), (absorbed, given)]:
+        for subject in ("Boots", f"Only on #{recipient.pk}"):
+            sale(recipient, brand, subject=subject, refusal_offered=refusal_offered)
+    merge(surviving=surviving.pk, absorbed=absorbed.pk, reason="test", now=NOW)
+    sales = Sale.objects.values_list("recipient", "subject", "refusal_offered")
+    assert set(sales) == {
+        (surviving.pk, "Boots", kept and given),
+        (surviving.pk, f"Only on #{surviving.pk}", kept),
+        (surviving.pk, f"Only on #{absorbed.pk}", given),
+    }
+
+
+def sale(recipient, brand, **columns):
+    Sale.objects.create(
+        recipient=recipient, brand=brand, sold_on=dt.date(2026, 1, 5), recorded_at=NOW, **columns
+    )
+
+
+ADULT, CHILD = dt.date(1980, 1, 1), dt.date(2015, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("kept", "given", "expected"),
+    [
+        (ADULT, CHILD, CHILD),
+        (CHILD, ADULT, CHILD),
+        (None, ADULT, ADULT),
+        (ADULT, None, ADULT),
+        (None, None, None),
+    ],
+)
+def test_of_two_birth_dates_the_younger_counts(kept, given, expected):
+    surviving, absorbed = RecipientFactory(born_on=kept), RecipientFactory(born_on=given)
+    merge(surviving=surviving.pk, absorbed=absorbed.pk, reason="test", now=NOW)
+    surviving.refresh_from_db()
+    assert surviving.born_on == expected
 
 
 def test_a_chain_of_merges_has_one_hop():

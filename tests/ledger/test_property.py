@@ -28,7 +28,7 @@ from preferences.ledger import (
     record,
     undo,
 )
-from preferences.models import Event
+from preferences.models import ContactPoint, Event
 from preferences.scope import Scope
 from tests.factories import (
     BrandFactory,
@@ -88,16 +88,20 @@ class Replay:
             mine is None or mine == its for mine, its in zip(scope[1:], cell[1:], strict=True)
         )
 
-    def latest(self, person, cell):
-        standing = [said for said in self.said[person] if said.stands and self.covers(said.scope, cell)]
+    def latest(self, person, cell, without=()):
+        standing = [
+            said
+            for said in self.said[person]
+            if said.stands and self.covers(said.scope, cell) and said.scope not in without
+        ]
         return max(standing, key=lambda said: said.order, default=None)
 
     def state(self, person, cell):
         said = self.latest(person, cell)
         return said.state if said else NOTHING
 
-    def answer(self, person, cell):
-        said = self.latest(person, cell)
+    def answer(self, person, cell, without=()):
+        said = self.latest(person, cell, without)
         return (said.state, said.confirmed) if said else (NOTHING, False)
 
     def effect(self, person, scope, state):
@@ -140,7 +144,10 @@ class Replay:
         may_open = (
             evidence.source in (Source.ACCOUNT, Source.STAFF)
             or (evidence.source == Source.LINK and evidence.fresh)
-            or (evidence.source == Source.IMPORT and deciding is None)
+            or (
+                evidence.source == Source.IMPORT
+                and (deciding is None or (deciding.state, state) == (IN, WAITING))
+            )
         )
         return Outcome.CHANGED if state == OUT or may_open else Outcome.REFUSED
 
@@ -193,6 +200,8 @@ def _walk(steps):
         GERMANS, country="DE", relationship=Relationship.CONSUMER_PROSPECT
     )
     others = RecipientFactory.create_batch(PEOPLE - GERMANS)
+    # All of them have shown to read their mail, so that what they confirm stays confirmed.
+    ContactPoint.objects.update(verified_at=START)
     people = [recipient.pk for recipient in [*germans, *others]]
     staff = StaffFactory()
     replay = Replay(
@@ -362,8 +371,11 @@ def _merge(replay, one, other, now):
     if one == other:
         return
 
+    # What nobody confirmed in time does not come along.
+    expired = {said.scope for said in replay.waiting(other, now, expired=True)}
+
     def combined(cell):
-        answers = {replay.answer(one, cell), replay.answer(other, cell)}
+        answers = {replay.answer(one, cell), replay.answer(other, cell, without=expired)}
         best = ((OUT, False), (IN, True), (IN, False), (WAITING, False), (NOTHING, False))
         return next(answer for answer in best if answer in answers)
 

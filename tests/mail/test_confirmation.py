@@ -340,6 +340,91 @@ def test_a_request_from_before_a_merge_is_answered_to_who_it_is_now(greta, news,
     assert len(ledger.confirm(recipient=other.pk, up_to=token.up_to, now=timezone.now()).changed) == 1
 
 
+@pytest.fixture
+def gustav():
+    """Turns out to be Greta, entered twice."""
+    return RecipientFactory(email="g@example.com", country="DE", relationship="consumer_prospect")
+
+
+def waiting():
+    return list(ConfirmationRequest.objects.filter(answered_at=None))
+
+
+@pytest.mark.parametrize("also", [True, False])
+def test_after_a_merge_both_wait_for_one_mail(greta, gustav, news, events, now, worker, also):
+    yes(greta, news)
+    if also:
+        yes(gustav, events)
+    ledger.merge(surviving=gustav.pk, absorbed=greta.pk, reason="same person", now=timezone.now())
+    assert [request.recipient_id for request in waiting()] == [gustav.pk]
+    worker()
+    (message,) = mail.outbox
+    assert ("Product news" in message.body, "Events" in message.body) == (True, also)
+    assert waiting() == []
+
+
+@pytest.mark.parametrize("mailed_before", ["surviving", "absorbed"])
+def test_after_a_merge_what_waits_keeps_the_cool_down_of_both(
+    greta, gustav, news, events, worker, settings, mailed_before
+):
+    first, second = (gustav, greta) if mailed_before == "surviving" else (greta, gustav)
+    yes(first, news)
+    worker()
+    sent_at = request_now().answered_at
+    yes(second, events)
+    ledger.merge(surviving=gustav.pk, absorbed=greta.pk, reason="same person", now=timezone.now())
+    worker()
+    assert len(mail.outbox) == 1
+    (request,) = waiting()
+    assert request.due_at == sent_at + settings.CONFIRM_COOLDOWN_MINUTES * MINUTE
+    DBTaskResult.objects.update(run_after=timezone.now() - MINUTE)
+    worker()
+    assert len(mail.outbox) == 2
+
+
+def test_a_mail_put_off_during_a_merge_waits_for_who_it_is_now(
+    greta, gustav, news, monkeypatch, mail_server, now
+):
+    mail_server("451 later")
+    yes(greta, news)
+    send = room.deliver
+
+    def meanwhile(message, **more):
+        ledger.merge(surviving=gustav.pk, absorbed=greta.pk, reason="same person", now=now)
+        return send(message, **more)
+
+    monkeypatch.setattr(room, "deliver", meanwhile)
+    attempt()
+    assert [request.recipient_id for request in waiting()] == [gustav.pk]
+
+
+@pytest.mark.parametrize(("late", "lost"), [(59 * MINUTE, False), (61 * MINUTE, True)])
+def test_a_request_whose_task_got_lost_gives_way_to_another(greta, news, worker, late, lost):
+    yes(greta, news)
+    first = request_now()
+    DBTaskResult.objects.all().delete()
+    ConfirmationRequest.objects.update(due_at=timezone.now() - late)
+    (result,) = yes(greta, news)
+    assert len(waiting()) == 1
+    assert (request_now() != first) is lost
+    assert result.mail_due_at == request_now().due_at
+    worker()
+    assert len(mail.outbox) == lost
+    if lost:
+        first.refresh_from_db()
+        assert (bool(first.answered_at), first.sent) == (True, False)
+        # Should it be taken up after all, there is no second mail.
+        send_confirmation.func(request=first.pk)
+        assert len(mail.outbox) == 1
+
+
+def test_no_request_is_made_without_an_address(greta, news, now):
+    ContactPoint.objects.all().update(unreachable_at=now)
+    yes(greta, news)
+    assert request_confirmation(recipient=greta.pk, now=now) is None
+    assert (ConfirmationRequest.objects.count(), DBTaskResult.objects.count()) == (0, 0)
+
+
 # Nobody but the reader of the mailbox
 
 
