@@ -107,6 +107,13 @@ def test_what_is_not_offered_has_no_audience(shop, willing, news):
     assert ask(shop, lines({"external_id": "C-0"})).problem == (422, "purpose_retired")
 
 
+def test_a_million_lines(shop, willing):
+    """As many as a mailing has, most of them unknown here; one is named twice."""
+    known = b'{"external_id": "C-0"}\n'
+    body = known + b"".join(b'{"recipient": %d}\n' % (10**12 + number) for number in range(999_998)) + known
+    assert [row["external_id"] for row in rows(ask(shop, body))] == ["C-0"]
+
+
 def test_no_more_than_two_at_once(shop, willing):
     """Two are being made elsewhere in this process: a test has one connection, which an open answer would keep busy."""
     people = lines({"external_id": "C-0"})
