@@ -1,7 +1,7 @@
 # `make` alone lists what there is. Nothing but make, git and some Python 3.12 or newer is needed.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lock messages format clean
+.PHONY: help setup demo test corpus bench lock messages format clean
 
 PORT ?= 8000
 SERVE ?= 1
@@ -27,6 +27,9 @@ demo: .venv/demo.stamp ## the site with demo data on 127.0.0.1 (PORT=8000; SERVE
 
 test: .venv/development.stamp ## everything CI checks
 	@exec $(PYTHON) -m tests.all
+
+corpus: .venv/development.stamp ## send real mail to the listener and print what was recognised, queued, wrongly acted on
+	@exec $(PYTHON) -m tests.inbox
 
 bench: .venv/development.stamp ## measure on this machine and print ratios
 	@exec $(PYTHON) -m tests.bench

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 
 from preferences.api.problems import Problem
 from preferences.api.v1 import answer_program, finished, is_for_programs
+from preferences.inbox.webhooks import answer_hook, is_hook
 from preferences.views.database_gone import DATABASE_GONE, RETRY_AFTER
 from preferences.views.one_click import answer_one_click
 
@@ -17,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class ProgramsMiddleware:
-    """Answers the API and one-click POSTs without session, language, account and messages.
+    """Answers the API, e-mail services and one-click POSTs without session, language, account and messages.
 
     They come by the hundred thousand around a mailing, and that middleware would be a third of their cost. Stands
     behind whatever every answer needs.
@@ -29,6 +30,8 @@ class ProgramsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if is_for_programs(request):
             return _api(request)
+        if is_hook(request):
+            return answer_hook(request)
         return answer_one_click(request) or self._get_response(request)
 
 

@@ -4,6 +4,7 @@ Safe by default: nothing here turns debugging on, and a production install that 
 ALLOWED_HOSTS or BASE_URL does not start. DEMO=1 is the one switch that fills them in by itself.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -59,6 +60,43 @@ def mailer(url: str) -> dict[str, Any]:
     if not backend.endswith("smtp.EmailBackend"):
         options = {"file_path": "/" + parts["EMAIL_FILE_PATH"]} if "filebased" in backend else {}
     return {"BACKEND": backend, "OPTIONS": {key: value for key, value in options.items() if value}}
+
+
+# The e-mail services that anymail can send through.
+ESPS = (
+    "amazon_ses",
+    "brevo",
+    "mailersend",
+    "mailgun",
+    "mailjet",
+    "mailtrap",
+    "mandrill",
+    "postal",
+    "postmark",
+    "resend",
+    "scaleway",
+    "sendgrid",
+    "sparkpost",
+    "unisender_go",
+)
+
+
+def mail_service(name: str, *, options: str, secret: str) -> dict[str, Any]:
+    """What anymail is told about the e-mail service `name`: its options, and the secret its webhooks bear."""
+    if name not in ESPS:
+        raise ImproperlyConfigured(f"ESP is {name!r}. Known are {', '.join(ESPS)}.")
+    try:
+        found = json.loads(options or "{}")
+    except ValueError as error:
+        raise ImproperlyConfigured(f"ESP_OPTIONS is not JSON: {error}.") from None
+    if not isinstance(found, dict):
+        raise ImproperlyConfigured('ESP_OPTIONS must look like {"server_token": "..."}.')
+    if secret and not all(secret.partition(":")):
+        raise ImproperlyConfigured("ESP_WEBHOOK_SECRET must look like user:password.")
+    # Some options have the service's name before theirs, and some have not.
+    general = {option.upper(): value for option, value in found.items()}
+    of_service = {f"{name.upper()}_{option}": value for option, value in general.items()}
+    return {"REQUESTS_TIMEOUT": 20, **general, **of_service, "WEBHOOK_SECRET": secret}
 
 
 # Where we are
@@ -223,7 +261,20 @@ FORMAT_MODULE_PATH = "config.formats"
 
 # Mail
 
-if email_url := env.str("EMAIL_URL", default=""):
+ESP = env.str("ESP", default="")
+esp_options = env.str("ESP_OPTIONS", default="")
+ESP_WEBHOOK_SECRET = env.str("ESP_WEBHOOK_SECRET", default="")
+email_url = env.str("EMAIL_URL", default="")
+if ESP and email_url:
+    raise ImproperlyConfigured(
+        "ESP and EMAIL_URL are both set. Our mails go one way: leave one of them empty."
+    )
+if not ESP and (esp_options or ESP_WEBHOOK_SECRET):
+    raise ImproperlyConfigured("ESP_OPTIONS or ESP_WEBHOOK_SECRET is set, and ESP is not.")
+if ESP:
+    ANYMAIL = mail_service(ESP, options=esp_options, secret=ESP_WEBHOOK_SECRET)
+    MAILERS: dict[str, dict[str, Any]] = {"default": {"BACKEND": f"anymail.backends.{ESP}.EmailBackend"}}
+elif email_url:
     MAILERS = {"default": mailer(email_url)}
 elif DEMO:
     MAILERS = {
@@ -238,12 +289,25 @@ MAIL_DOMAIN = env.str("MAIL_DOMAIN", default=base_url.hostname)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"preferences@{MAIL_DOMAIN}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+# Mail that arrives
+
+MAIL_DOMAINS = env.list("MAIL_DOMAINS", default=[])
+MAIL_MAX_BYTES = env.int("MAIL_MAX_BYTES", default=25 * 1024 * 1024)
+MAIL_MAX_RECIPIENTS = env.int("MAIL_MAX_RECIPIENTS", default=20)
+STOP_ADDRESS = env.str("STOP_ADDRESS", default="")
+AUTHSERV_ID = env.str("AUTHSERV_ID", default="")
+IMAP_URL = env.str("IMAP_URL", default="")
+SOFT_BOUNCE_LIMIT = env.int("SOFT_BOUNCE_LIMIT", default=5)
+SOFT_BOUNCE_DAYS = env.int("SOFT_BOUNCE_DAYS", default=30)
+
 # Our own
 
 # The oldest key there is, unless one is named: suppressions are found by it, and cannot be made anew.
 ADDRESS_KEY = env.str("ADDRESS_KEY", default="") or [SECRET_KEY, *SECRET_KEY_FALLBACKS][-1]
 CONFIRM_DAYS = env.int("CONFIRM_DAYS", default=14)
 CONFIRM_COOLDOWN_MINUTES = env.int("CONFIRM_COOLDOWN_MINUTES", default=10)
+NOTICE_DELAY_MINUTES = env.int("NOTICE_DELAY_MINUTES", default=10)
+ANSWERS_PER_DAY = env.int("ANSWERS_PER_DAY", default=3)
 REGISTER_SCREENING_DAYS = env.int("REGISTER_SCREENING_DAYS", default=31)
 MANAGE_LINK_DAYS = env.int("MANAGE_LINK_DAYS", default=30)
 UNDO_DAYS = env.int("UNDO_DAYS", default=30)
@@ -402,5 +466,7 @@ LOGGING = {
         "django.server": {"handlers": [], "level": "ERROR", "propagate": False},
         "django.db.backends": {"level": "WARNING"},
         "psycopg.pool": {"level": "ERROR"},
+        # aiosmtpd, which logs addresses and, at DEBUG, all of a message.
+        "mail.log": {"level": "ERROR"},
     },
 }

@@ -17,7 +17,7 @@ REVOKE UPDATE, DELETE ON
     preferences_wording
 FROM preferences_web;
 
--- What staff changed in the catalogue, the rules and the suppressions, and when: written by the application, never rewritten.
+-- What staff changed in the catalogue, the rules, the suppressions and the answers, and when: written by the application, never rewritten.
 REVOKE UPDATE, DELETE ON
     preferences_historicalbrand,
     preferences_historicaltopic,
@@ -25,7 +25,8 @@ REVOKE UPDATE, DELETE ON
     preferences_historicalwordingtemplate,
     preferences_historicalmarketingrule,
     preferences_historicalprofilingrule,
-    preferences_historicalsuppression
+    preferences_historicalsuppression,
+    preferences_historicalanswertemplate
 FROM preferences_web;
 -- When an account is deleted, its name goes from there too, and nothing else does.
 GRANT UPDATE (history_user_id) ON preferences_historicalbrand TO preferences_web;
@@ -35,6 +36,7 @@ GRANT UPDATE (history_user_id) ON preferences_historicalwordingtemplate TO prefe
 GRANT UPDATE (history_user_id) ON preferences_historicalmarketingrule TO preferences_web;
 GRANT UPDATE (history_user_id) ON preferences_historicalprofilingrule TO preferences_web;
 GRANT UPDATE (history_user_id) ON preferences_historicalsuppression TO preferences_web;
+GRANT UPDATE (history_user_id) ON preferences_historicalanswertemplate TO preferences_web;
 
 -- Only `migrate` writes these.
 REVOKE INSERT, UPDATE, DELETE ON

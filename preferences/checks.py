@@ -11,15 +11,18 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import mailers
 from django.db import connections
 
 from preferences.enums import ContactKind, Source
-from preferences.identity import address_hash
+from preferences.identity import AddressInvalid, address_hash, normalize_address
 from preferences.imports.rules import rules_in_tables
+from preferences.inbox.mailbox import MailboxInvalid, read_mailbox_url
 from preferences.ledger.policy import WIDENING
 from preferences.models import ContactPoint, PublishedRules, WordingTemplate
 from preferences.models.wording import WordingKey
-from preferences.rules import read
+from preferences.rules import deadlines, read, retention
 
 _AT_LEAST_ONE = (
     "MANAGE_LINK_DAYS",
@@ -29,7 +32,12 @@ _AT_LEAST_ONE = (
     "CONFIRM_DAYS",
     "CONFIRM_COOLDOWN_MINUTES",
     "REGISTER_SCREENING_DAYS",
+    "MAIL_MAX_BYTES",
+    "MAIL_MAX_RECIPIENTS",
+    "SOFT_BOUNCE_LIMIT",
+    "SOFT_BOUNCE_DAYS",
 )
+_NOT_NEGATIVE = ("TRUSTED_PROXIES", "NOTICE_DELAY_MINUTES", "ANSWERS_PER_DAY")
 _APPEND_ONLY = (
     "preferences_event",
     "preferences_merge",
@@ -54,8 +62,8 @@ def check_widening(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
 
 @register
 def check_numbers(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Days and caps are at least one, and the number of proxies is not negative."""
-    limits = [*((name, 1) for name in _AT_LEAST_ONE), ("TRUSTED_PROXIES", 0)]
+    """Days and caps are at least one; what may be none is not negative."""
+    limits = [*((name, 1) for name in _AT_LEAST_ONE), *((name, 0) for name in _NOT_NEGATIVE)]
     return [
         Error(
             f"{name} is {getattr(settings, name)}; it has to be at least {least}.",
@@ -70,23 +78,80 @@ def check_numbers(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 @register
 def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """The shipped rules can be loaded. An install may edit the files; a slip would otherwise come to light late."""
-    found: list[CheckMessage] = []
-    files: list[tuple[Path, Callable[[bytes], object]]] = [
-        (read.MARKETING_FILE, read.read_marketing_rules),
-        (read.PROFILING_FILE, read.read_profiling_rules),
+    hint = "preferences/rules/marketing_rules.md explains the columns."
+    return [
+        *_problems(read.MARKETING_FILE, read.read_marketing_rules, code="preferences.E003", hint=hint),
+        *_problems(read.PROFILING_FILE, read.read_profiling_rules, code="preferences.E003", hint=hint),
     ]
-    for file, reader in files:
-        try:
-            reader(file.read_bytes())
-        except read.RulesInvalid as error:
-            found += [
-                Error(
-                    f"{file.name}: {problem}",
-                    hint="preferences/rules/marketing_rules.md explains the columns.",
-                    id="preferences.E003",
-                )
-                for problem in error.problems
-            ]
+
+
+@register
+def check_retention(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Every kind of mail has its days, so that none is kept for ever."""
+    hint = "One row for each kind of message and of mail in preferences/enums.py: for how many days, and why."
+    return _problems(retention.FILE, retention.read_retention, code="preferences.E010", hint=hint)
+
+
+@register
+def check_deadlines(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Every kind of request has a deadline."""
+    hint = "The head of preferences/rules/deadlines.py explains the file."
+    return _problems(deadlines.FILE, deadlines.read_deadlines, code="preferences.E011", hint=hint)
+
+
+@register
+def check_stop_address(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What people write to the address in List-Unsubscribe comes in here."""
+    if not settings.STOP_ADDRESS:
+        return []
+    try:
+        normalized = normalize_address(kind=ContactKind.EMAIL, value=settings.STOP_ADDRESS)
+    except AddressInvalid:
+        problem = f"STOP_ADDRESS is {settings.STOP_ADDRESS!r}, which is no e-mail address."
+    else:
+        # As it is written in the settings, and as mail servers write it.
+        spellings = {address.rpartition("@")[2].lower() for address in (settings.STOP_ADDRESS, normalized)}
+        if spellings & {domain.lower() for domain in (settings.MAIL_DOMAIN, *settings.MAIL_DOMAINS)}:
+            return []
+        problem = f"STOP_ADDRESS is {settings.STOP_ADDRESS}, and no mail is taken for its domain."
+    return [
+        Error(
+            problem,
+            hint="Name the domain in MAIL_DOMAINS, or leave STOP_ADDRESS empty: then no header names it.",
+            id="preferences.E012",
+        )
+    ]
+
+
+def _problems(file: Path, reader: Callable[[bytes], object], *, code: str, hint: str) -> list[CheckMessage]:
+    """What is wrong with a file of rules."""
+    try:
+        reader(file.read_bytes())
+    except read.RulesInvalid as error:
+        return [Error(f"{file.name}: {problem}", hint=hint, id=code) for problem in error.problems]
+    return []
+
+
+@register
+def check_mail_service(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The options of the e-mail service are complete, and IMAP_URL can be read; a slip would come to light late."""
+    found: list[CheckMessage] = []
+    try:
+        if settings.ESP:
+            mailers.default  # noqa: B018 - made anew each time
+    except ImproperlyConfigured as error:
+        found.append(
+            Error(
+                f"The e-mail service {settings.ESP} cannot be used: {error}",
+                hint="Its options stand in ESP_OPTIONS.",
+                id="preferences.E013",
+            )
+        )
+    try:
+        if settings.IMAP_URL:
+            read_mailbox_url(settings.IMAP_URL)
+    except MailboxInvalid as error:
+        found.append(Error(str(error), id="preferences.E014"))
     return found
 
 

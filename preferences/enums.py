@@ -231,3 +231,71 @@ class Reason(TextChoices):
     )
     NO_CONTACT_POINT = "no_contact_point", _("We have no address or number of yours for this.")
     UNREACHABLE = "unreachable", _("Messages to your address come back, so nothing is sent.")
+
+
+class Intake(TextChoices):
+    """The way by which an e-mail came in."""
+
+    LISTENER = "listener", _("The SMTP or LMTP listener")
+    PIPE = "pipe", _("A pipe from the mail server")
+    WEBHOOK = "webhook", _("The e-mail service's webhook")
+    MAILBOX = "mailbox", _("A mailbox that is polled")
+
+
+class MessageKind(TextChoices):
+    """What a message that came in is about, as far as it was understood."""
+
+    STOP_LINK = "stop_link", _("Unsubscribe message of a mail program")
+    STOP = "stop", _("Wants no more marketing")
+    PROFILING = "profiling", _("Objects to profiling")
+    START = "start", _("Wants to get something")
+    ACCESS = "access", _("Wants to know what is on record")
+    ERASURE = "erasure", _("Wants data erased")
+    UNCLEAR = "unclear", _("Something else, or unclear")
+    BOUNCE = "bounce", _("A message came back")
+    COMPLAINT = "complaint", _("Reported as spam")
+    AUTO_REPLY = "auto_reply", _("Automatic reply")
+    MAILING_LIST = "mailing_list", _("Sent through a mailing list")
+
+
+class MessageState(TextChoices):
+    """What became of a message that came in."""
+
+    RECEIVED = "received", _("Received, not looked at yet")
+    WAITING = "waiting", _("Waits for staff")
+    ACTED = "acted", _("Acted on automatically")
+    SETTLED = "settled", _("Settled by staff")
+    DISMISSED = "dismissed", _("Not a request")
+    IGNORED = "ignored", _("Nothing to do")
+
+
+class Hold(TextChoices):
+    """Why a message waits for staff."""
+
+    SENDER_UNKNOWN = "sender_unknown", _("Nobody on record has this address.")
+    SENDER_AMBIGUOUS = "sender_ambiguous", _("The addresses in it belong to different people.")
+    SENDER_DOUBTFUL = "sender_doubtful", _("The mail server found that somebody else may have sent it.")
+    SENDER_ERASED = "sender_erased", _("Whoever had this address had their data erased.")
+    TOKEN_UNKNOWN = "token_unknown", _("The unsubscribe token in it cannot be read.")
+    BRAND_UNKNOWN = "brand_unknown", _("It is not clear which brand it was written to.")
+    NOT_SURE = "not_sure", _("It may be a request, but that is not certain.")
+    NEEDS_ANSWER = "needs_answer", _("It asks for something only a person can answer.")
+    OTHER_TEXT = "other_text", _("The same message came again, with another text or to another address.")
+    UNREADABLE = "unreadable", _("It could not be read.")
+
+
+class MailKind(TextChoices):
+    """The few mails we send ourselves. All of them are service messages."""
+
+    LINK = "link", _("The link to one's choices")
+    CONFIRMATION = "confirmation", _("Please confirm")
+    CHANGE = "change", _("What changed, with the way back")
+    ANSWER = "answer", _("Answer to an e-mail")
+
+
+class AttemptOutcome(TextChoices):
+    """What became of one attempt to hand a mail to the mail server."""
+
+    SENT = "sent", _("Handed over")
+    PUT_OFF = "put_off", _("Not now; tried again later")
+    GIVEN_UP = "given_up", _("Given up")

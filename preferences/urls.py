@@ -1,5 +1,6 @@
 from django.urls import path, re_path
 
+from preferences.inbox.webhooks import hook
 from preferences.views.account import account
 from preferences.views.brand_look import brand_look
 from preferences.views.confirm import confirm
@@ -21,5 +22,6 @@ urlpatterns = [
     path("confirm/<token>/", confirm, name="confirm"),
     path("link/", send_link, name="send_link"),
     path("preferences/", account, name="account"),
+    path("hooks/<esp>/<what>/", hook, name="hook"),
     re_path(r"^look/(?P<key>[-\w]+)-(?P<colour>[0-9a-f]{6})\.css$", brand_look, name="brand_look"),
 ]

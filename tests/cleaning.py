@@ -18,6 +18,7 @@ KEPT = {
     "auth_permission",
     "django_content_type",
     "django_migrations",
+    "preferences_answertemplate",
     "preferences_wordingtemplate",
     # National law is loaded once for a run; what a test published besides goes.
     "preferences_marketingrule",

@@ -1,10 +1,13 @@
 """Staff: the ledger to read, changes on a person's behalf, the catalogue to edit. Imported by Django's admin."""
 
 from preferences.admin import (
+    answer_templates,
     api_clients,
     background_tasks,
     catalogue,
     events,
+    mails,
+    messages,
     published_rules,
     recipients,
     rules,
@@ -13,10 +16,13 @@ from preferences.admin import (
 )
 
 __all__ = [
+    "answer_templates",
     "api_clients",
     "background_tasks",
     "catalogue",
     "events",
+    "mails",
+    "messages",
     "published_rules",
     "recipients",
     "rules",

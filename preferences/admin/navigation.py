@@ -42,6 +42,19 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         ),
         (
+            _("E-mail"),
+            [
+                (_("Inbox"), "inbox", "preferences_message_changelist", "preferences.view_message"),
+                (_("Mails of ours"), "outgoing_mail", "preferences_mail_changelist", "preferences.view_mail"),
+                (
+                    _("Answer templates"),
+                    "quickreply",
+                    "preferences_answertemplate_changelist",
+                    "preferences.view_answertemplate",
+                ),
+            ],
+        ),
+        (
             _("History"),
             [
                 (_("Events"), "history", "preferences_event_changelist", "preferences.view_event"),

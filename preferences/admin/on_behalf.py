@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -22,35 +20,16 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from preferences import ledger
-from preferences.admin.words import REASONS
+from preferences.admin.subjects import Subject, grouped, subjects_of
 from preferences.decisions.page import PreferencePage, page_for
 from preferences.enums import Actor, Outcome, Route, Source, State
 from preferences.ledger import Change, ChangeResult, Evidence
 from preferences.models import Recipient
 from preferences.models.wording import WordingText
 from preferences.personal_data import names_personal_data
-from preferences.scope import Scope
 
 # On these, staff read the words out or send them; by letter or e-mail the person was shown nothing of ours.
 _TOLD_IN_PERSON = {Route.PHONE, Route.CHAT, Route.IN_PERSON}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """One thing that can be changed. `value` names it in the form; `is_single` says that a yes is possible."""
-
-    value: str
-    label: str
-    scope: Scope
-    state_now: str
-    is_on: bool
-    wording: WordingText
-    group: str = ""
-    is_chosen: bool = False
-
-    @property
-    def is_single(self) -> bool:
-        return self.scope.is_single
 
 
 class ReasonForm(forms.Form):
@@ -154,7 +133,7 @@ def on_behalf_view(request: HttpRequest, recipient_id: int, model_admin: ModelAd
             "recipient": recipient,
             "contact_points": recipient.contact_points.order_by("pk"),
             "form": form,
-            "groups": _grouped(subjects),
+            "groups": grouped(subjects),
             "results": results,
         },
         status=400 if form.errors else 200,
@@ -187,6 +166,7 @@ def _record(
             staff=staff,
             route=route,
             reason=data["reason"],
+            notice=True,
             # The form has whole minutes; a request of this minute has not been made before what was said in it.
             occurred_at=now if now - data["received_at"] < dt.timedelta(minutes=1) else data["received_at"],
         ),
@@ -202,62 +182,13 @@ def _subjects(*, recipient: Recipient, chosen: Sequence[str]) -> list[Subject]:
     )
     with translation.override(spoken):
         wordings = _wordings(page_for(recipient=recipient, now=timezone.now()))
-    brands = {section.brand.pk: section.brand.name for section in page.brands}
-    subjects = [
-        Subject(
-            value=switch.field,
-            label=switch.name,
-            scope=switch.scope,
-            state_now=str(REASONS[switch.verdict.reason]),
-            is_on=switch.on,
-            wording=wordings[switch.field],
-            group=brands.get(switch.scope.brand or 0, ""),
-            is_chosen=switch.field in chosen,
-        )
-        for switch in page.switches
-    ]
-    subjects += [
-        Subject(
-            value=stop.value,
-            label=stop.reach,
-            scope=stop.scope,
-            state_now=gettext("Stopped") if stop.stopped else "",
-            is_on=not stop.stopped,
-            wording=wordings[stop.value],
-            is_chosen=stop.value in chosen,
-        )
-        for stop in page.stops
-    ]
-    return subjects
+    return subjects_of(page=page, chosen=chosen, wordings=wordings)
 
 
 def _wordings(page: PreferencePage) -> dict[str, WordingText]:
     return {switch.field: switch.wording for switch in page.switches} | {
         stop.value: stop.wording for stop in page.stops
     }
-
-
-def _grouped(subjects: Sequence[Subject]) -> list[dict[str, Any]]:
-    """Broad stops first, as most calls are about them; then each brand's topics; then profiling."""
-    single = [subject for subject in subjects if subject.is_single]
-    return [
-        {
-            "title": gettext("Many things at once"),
-            "note": gettext("Can only be stopped. Topics added later are covered too."),
-            "subjects": [subject for subject in subjects if not subject.is_single],
-        },
-        *(
-            {"title": title, "note": gettext("One topic on one channel"), "subjects": list(of_brand)}
-            for title, of_brand in groupby(
-                (subject for subject in single if subject.scope.channel), key=lambda subject: subject.group
-            )
-        ),
-        {
-            "title": gettext("Profiling"),
-            "note": gettext("One purpose"),
-            "subjects": [subject for subject in single if not subject.scope.channel],
-        },
-    ]
 
 
 def _in_words(results: Sequence[ChangeResult], *, subjects: Sequence[Subject]) -> list[dict[str, Any]]:

@@ -15,16 +15,18 @@ from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
 from preferences.admin.facts import PERMISSIONS
+from preferences.admin.mails import attempts_of
 from preferences.admin.words import REASONS, SOURCES
 from preferences.decisions.history import history_of, merges_of
 from preferences.decisions.page import PreferencePage, Stop, Switch, page_for
 from preferences.decisions.rules_in_force import current_rules
-from preferences.enums import Source
-from preferences.models import Recipient, Suppression
+from preferences.enums import MessageKind, Source
+from preferences.models import Bounce, Mail, Message, Recipient, Suppression
 from preferences.rules.evaluate import Facts, too_young
 
 _TIMELINE_LENGTH = 50
 _SALES_SHOWN = 10
+_MAIL_SHOWN = 10
 
 
 def recipient_view(request: HttpRequest, recipient_id: int, model_admin: ModelAdmin) -> HttpResponseBase:
@@ -53,6 +55,7 @@ def recipient_view(request: HttpRequest, recipient_id: int, model_admin: ModelAd
             "addresses": _addresses(recipient),
             "sales": recipient.sales.select_related("brand").order_by("-sold_on", "-pk")[:_SALES_SHOWN],
             "age": _age(recipient, today=now.date()),
+            **_mail(request, recipient),
             "merges": merges_of(recipient=recipient.pk),
             "sections": _sections(page),
             "stops": _broad_stops(page),
@@ -69,6 +72,23 @@ def recipient_view(request: HttpRequest, recipient_id: int, model_admin: ModelAd
             and not (recipient.erased_at or recipient.merged_into_id),
         },
     )
+
+
+def _mail(request: HttpRequest, recipient: Recipient) -> dict[str, Any]:
+    """What the person wrote to us, what came back from their addresses and what we mailed them; the latest of each."""
+    shown: dict[str, Any] = {}
+    if request.user.has_perm("preferences.view_message"):
+        messages = Message.objects.filter(recipient=recipient).exclude(kind=MessageKind.BOUNCE)
+        received = messages.only("recipient", "received_at", "kind", "state", "subject")
+        bounces = Bounce.objects.filter(contact_point__recipient=recipient).select_related("contact_point")
+        shown["received"] = received.order_by("-pk")[:_MAIL_SHOWN]
+        shown["bounces"] = bounces.order_by("-bounced_at", "-pk")[:_MAIL_SHOWN]
+    if request.user.has_perm("preferences.view_mail"):
+        mails = Mail.objects.filter(recipient=recipient).defer("text").prefetch_related("attempts")
+        shown["mails"] = [
+            {"mail": mail, "attempts": attempts_of(mail)} for mail in mails.order_by("-pk")[:_MAIL_SHOWN]
+        ]
+    return shown
 
 
 def _addresses(recipient: Recipient) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from preferences.enums import ContactKind
 from preferences.identity import AddressInvalid, normalize_address
 from preferences.models import ContactPoint, Recipient
 
-_ID = re.compile(r"#?\s*([0-9]{1,18})")
+NUMBER = re.compile(r"#?\s*([0-9]{1,18})")
 
 
 def find_recipients(*, text: str) -> set[int]:
@@ -22,7 +22,7 @@ def find_recipients(*, text: str) -> set[int]:
     """
     text = text.strip()
     own = Q(external_id=text)
-    if match := _ID.fullmatch(text):
+    if match := NUMBER.fullmatch(text):
         own |= Q(pk=int(match[1]))
     if "@" in text:
         # The account may be known by an address that is no contact point (yet).

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import OperationalError, connection, transaction
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.utils import timezone
@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from django_tasks_db.models import DBTaskResult
 
 from preferences.admin.words import SOURCES
-from preferences.enums import Source, State
-from preferences.models import Event, LinkRequest, Topic
+from preferences.enums import MessageState, Source, State
+from preferences.models import Event, LinkRequest, Message, Topic
 
 _DAYS = 30
 _SHARES_KEPT_FOR = 600
@@ -88,6 +88,7 @@ def add_plots(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     waiting = LinkRequest.objects.filter(answered_at=None, requested_at__lt=now - _ANSWERED_WITHIN).aggregate(
         count=Count("pk"), oldest=Min("requested_at")
     )
+    inbox = count_messages(now=now) if request.user.has_perm("preferences.view_message") else None
     failed = DBTaskResult.objects.failed().filter(enqueued_at__gte=now - dt.timedelta(days=7)).count()
     return {
         **context,
@@ -111,8 +112,30 @@ def add_plots(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "shares": shares_opted_out(),
         "waiting": waiting["count"],
         "waiting_since": waiting["oldest"],
+        "inbox": inbox,
         "failed_tasks": failed,
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """How many messages wait for staff, are overdue, and are assigned to nobody; and how many wait for the worker."""
+
+    waiting: int
+    overdue: int
+    unassigned: int
+    unread: int
+
+
+def count_messages(*, now: dt.datetime) -> Inbox:
+    """Both counts go by an index of what waits, however many messages there are."""
+    waiting = Message.objects.filter(state=MessageState.WAITING).aggregate(
+        waiting=Count("pk"),
+        overdue=Count("pk", filter=Q(due_at__lt=now)),
+        unassigned=Count("pk", filter=Q(assigned_to=None)),
+    )
+    received = Message.objects.filter(state=MessageState.RECEIVED, received_at__lt=now - _ANSWERED_WITHIN)
+    return Inbox(**waiting, unread=received.count())
 
 
 def daily_counts(*, now: dt.datetime) -> list[DailyCount]:

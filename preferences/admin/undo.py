@@ -25,14 +25,21 @@ from preferences.models import Event
 def undo_view(
     request: HttpRequest, recipient_id: int, event_id: int, model_admin: ModelAdmin
 ) -> HttpResponseBase:
-    """GET says what would be restored, POST restores it."""
+    """GET says what would be restored, POST restores it. `?message` leads back to the message the event came of."""
     if not request.user.has_perms(["preferences.view_recipient", "preferences.act_on_behalf"]):
         raise PermissionDenied
     event = get_object_or_404(
-        Event.objects.select_related("brand", "purpose"), pk=event_id, recipient=recipient_id
+        Event.objects.select_related("brand", "purpose", "message_act"),
+        pk=event_id,
+        recipient=recipient_id,
     )
     screen = reverse("admin:preferences_recipient_change", args=[recipient_id])
-    form = ReasonForm(request.POST if request.method == "POST" else None)
+    initial: dict[str, str] = {}
+    if "message" in request.GET and hasattr(event, "message_act"):
+        message = event.message_act.message_id
+        screen = reverse("admin:preferences_message_change", args=[message])
+        initial = {"route": Route.EMAIL, "reason": _("Message #%(number)s") % {"number": message}}
+    form = ReasonForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             result = ledger.undo(
@@ -43,6 +50,7 @@ def undo_view(
                     staff=request.user.pk,
                     route=Route(form.cleaned_data["route"]),
                     reason=form.cleaned_data["reason"],
+                    notice=True,
                 ),
                 now=timezone.now(),
             )

@@ -48,3 +48,24 @@ REASONS = {
     Reason.NO_CONTACT_POINT: _("No address or number on file"),
     Reason.UNREACHABLE: _("Address unreachable"),
 }
+
+# What a mail server finds out about a sender (RFC 8601): a good sign, a bad one or neither, and in words.
+FINDINGS = {
+    "dmarc": {
+        "pass": ("yes", _("The sender's domain stands by it")),
+        "fail": ("no", _("The sender's domain does not stand by it: somebody else may have sent it")),
+        "none": ("", _("The sender's domain has no policy")),
+    },
+    "dkim": {
+        "pass": ("yes", _("Signed, and not changed on the way")),
+        "fail": ("no", _("The signature is wrong")),
+        "none": ("", _("Not signed")),
+    },
+    "spf": {
+        "pass": ("yes", _("Came from a server that may send for the domain")),
+        "fail": ("no", _("Came from a server that may not send for the domain")),
+        "softfail": ("no", _("Came from a server that probably may not send for the domain")),
+        "neutral": ("", _("The domain does not say which servers may send for it")),
+        "none": ("", _("The domain does not say which servers may send for it")),
+    },
+}

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from preferences.decisions.covering import Stated
 from preferences.decisions.in_words import in_words
 from preferences.decisions.restorable import is_undoable
-from preferences.enums import Route, Source, State
+from preferences.enums import Actor, Route, Source, State
 from preferences.models import Event, Merge, Recipient
 
 
@@ -53,7 +54,7 @@ def history_of(
             what=what_it_covers(event),
             before=str(State(event.previous_state).label),
             after=str(State(event.state).label),
-            source=str(Source(event.source).label),
+            source=by_whom(event),
             route=str(Route(event.route).label) if event.route else "",
             undoable=event.recipient_id == recipient
             and is_undoable(event=event, choices=choices, undone=hasattr(event, "undone_by")),
@@ -74,3 +75,10 @@ def merges_of(*, recipient: int) -> list[Merge]:
 def what_it_covers(event: Event) -> str:
     """The scope of an Event in words."""
     return in_words(kind=event.kind, brand=event.brand, purpose=event.purpose, channel=event.channel)
+
+
+def by_whom(event: Event) -> str:
+    """How a statement reached us, in words the person it concerns understands."""
+    if event.source == Source.UNDO and event.actor == Actor.STAFF:
+        return _("Our staff took an earlier change back")
+    return str(Source(event.source).label)

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from preferences.decisions.covering import Stated, deciding_statement
 from preferences.decisions.decide import limits_in_force
 from preferences.decisions.in_words import in_words
-from preferences.decisions.situation import PersonRef, Situation, load_situations
 from preferences.decisions.verdict import confirmable_until
-from preferences.enums import ContactKind, State
-from preferences.models import Brand, ContactPoint, Event
+from preferences.enums import State
+from preferences.models import Brand, Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,23 +67,10 @@ def pending_in_words(*, choices: Sequence[Stated], now: dt.datetime, expired: bo
     ]
 
 
-def brand_of(things: Iterable[Pending]) -> Brand | None:
+def brand_of(events: Iterable[Event]) -> Brand | None:
     """The brand that all of these are of; None where there are several, or none."""
-    brands = {thing.event.brand for thing in things}
+    brands = {event.brand for event in events}
     return brands.pop() if len(brands) == 1 else None
-
-
-def confirmation_point(*, recipient: int, now: dt.datetime) -> tuple[Situation | None, ContactPoint | None]:
-    """Who is to confirm, and the e-mail address the mail goes to; None where there is no usable one. Two queries."""
-    (person,) = load_situations(people=[PersonRef(recipient=recipient)], today=now.date()).people
-    if person is None or person.erased:
-        return None, None
-    usable = next(
-        (point for point in person.points if point.kind is ContactKind.EMAIL and point.usable), None
-    )
-    if usable is None:
-        return person, None
-    return person, ContactPoint.objects.select_related("recipient").filter(pk=usable.id).first()
 
 
 def _is_offered(event: Event) -> bool:

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from preferences.demo.catalogue import BRANDS, load_catalogue, retire_topics
 from preferences.demo.facts import load_facts
+from preferences.demo.messages import load_messages
 from preferences.demo.past import tell_past
 from preferences.demo.people import load_people, load_staff
 from preferences.imports.rules import load_rules
@@ -21,7 +22,7 @@ from preferences.rules.read import (
 
 
 def load_demo(*, now: dt.datetime) -> bool:
-    """Store catalogue, people and their past, all or nothing; False where they are there already.
+    """Store catalogue, people, their past and the inbox, all or nothing; False where they are there already.
 
     The demo's first brand tells: where it exists, nothing is done.
     """
@@ -37,6 +38,7 @@ def load_demo(*, now: dt.datetime) -> bool:
         staff = load_staff()
         load_facts(recipients=recipients, staff=staff["support"], now=now)
         tell_past(recipients=recipients, purposes=purposes, staff=staff["support"], now=now)
+        load_messages(staff=staff["support"], now=now)
         retire_topics(now=now)
     return True
 

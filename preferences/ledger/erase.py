@@ -12,7 +12,7 @@ from preferences.decisions.choices import load_choices
 from preferences.decisions.covering import latest_time, stated_state
 from preferences.enums import Actor, Kind, Source, State, SuppressionKind, SuppressionReason
 from preferences.ledger.append import Author, Entry, append, lock_recipient
-from preferences.models import ContactPoint, Recipient, Sale, Suppression
+from preferences.models import ContactPoint, Mail, Message, Recipient, Sale, Suppression
 from preferences.scope import Scope
 
 
@@ -22,11 +22,17 @@ def erase(*, recipient: int, now: dt.datetime) -> None:
     Of each address and number a suppression stays, by its keyed hash alone: whoever brings it back, in an import or as
     a new person, gets no marketing there until staff lift it.
 
+    What they wrote to us and what we mailed them loses its content. What staff have yet to answer, or is on its way,
+    keeps it until that is done; then `prune_mail` deletes it.
+
     The rows that were merged into this one are emptied with it, and the account is deleted unless it is a staff
     member's. The history keeps its rows, which hold no personal data, and names nobody any more. Links in old mail
     lead to the page for unknown links. Raises RecipientGone.
     """
     with transaction.atomic():
+        # Whoever acts on a message locks it first, then the person: all in this order, so that nobody waits for ever.
+        theirs = Q(recipient=recipient) | Q(recipient__merged_into=recipient)
+        list(Message.objects.select_for_update(of=("self",)).filter(theirs).order_by("pk").values_list("pk"))
         recipient = lock_recipient(recipient)
         choices = load_choices(recipient)
         append(
@@ -56,6 +62,9 @@ def erase(*, recipient: int, now: dt.datetime) -> None:
                 )
             )
         points.delete()
+        mail = {"recipient__in": person, "content_deleted_at": None}
+        Message.objects.finished().filter(**mail).delete_content(now=now)
+        Mail.objects.finished().filter(**mail).delete_content(now=now)
         Sale.objects.filter(recipient__in=person).delete()
         # Staff keep their account: it stands in the history of others. Sessions and addresses go with the account.
         get_user_model().objects.filter(recipient__in=person, is_staff=False).delete()

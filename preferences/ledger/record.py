@@ -17,6 +17,7 @@ from preferences.ledger.append import Author, Entry, Known, Overtaken, append, r
 from preferences.ledger.policy import SENDS_NO_CONFIRMATION, WIDENING, Widening
 from preferences.ledger.values import Change, ChangeResult, Evidence, Recorded
 from preferences.mail.request_confirmation import request_confirmation
+from preferences.mail.request_notice import request_notice
 from preferences.models import ConfirmationRequest, ContactPoint, Purpose, Recipient
 from preferences.personal_data import names_personal_data
 from preferences.scope import Scope
@@ -36,7 +37,7 @@ def record(*, recipient: int, changes: Sequence[Change], evidence: Evidence, now
 
     Where national law asks for confirmed consent, a yes is written as pending, and the mail to confirm it by is asked
     for in the same transaction, if there is an address to send it to. Saying yes once more while one waits asks for
-    the mail again.
+    the mail again. So is the mail that tells the person what was changed, where the evidence asks for one.
 
     Raises RecipientGone for an unknown or erased recipient, and django.db.IntegrityError where a scope names a
     brand or purpose that does not exist.
@@ -49,9 +50,9 @@ def record(*, recipient: int, changes: Sequence[Change], evidence: Evidence, now
         for change in changes:
             drafts.add(change)
         try:
-            # One statement writes it all and is a transaction by itself, but for the mail. A caller's needs a savepoint
-            # to live on.
-            several = connection.in_atomic_block or drafts.asks_for_mail
+            # One statement writes it all and is a transaction by itself, but for the mails. A caller's needs a
+            # savepoint to live on.
+            several = connection.in_atomic_block or drafts.asks_for_mail or evidence.notice
             with transaction.atomic() if several else nullcontext():
                 events = append(
                     recipient=known.recipient,
@@ -63,10 +64,14 @@ def record(*, recipient: int, changes: Sequence[Change], evidence: Evidence, now
                 mail = (
                     request_confirmation(recipient=known.recipient, now=now) if drafts.asks_for_mail else None
                 )
+                recorded = Recorded(recipient=known.recipient, results=drafts.results(events, mail=mail))
+                if evidence.notice:
+                    changed = [result.event for result in recorded.changed if result.event]
+                    request_notice(recipient=known.recipient, events=changed, now=now)
         except Overtaken:
             # Judged by what no longer holds: whoever was quicker has been stored, so look again.
             continue
-        return Recorded(recipient=known.recipient, results=drafts.results(events, mail=mail))
+        return recorded
 
 
 def _when_it_was_said(*, evidence: Evidence, before: Sequence[Stated], now: dt.datetime) -> dt.datetime:

@@ -11,6 +11,7 @@ from preferences.decisions.restorable import restorable
 from preferences.enums import Outcome, Refusal, Source
 from preferences.ledger.append import RecipientGone, lock_recipient
 from preferences.ledger.values import Change, ChangeResult, Evidence
+from preferences.mail.request_notice import request_notice
 from preferences.models import Choice, Event
 from preferences.personal_data import names_personal_data
 
@@ -19,8 +20,9 @@ def undo(*, event: int, evidence: Evidence, now: dt.datetime) -> ChangeResult:
     """Restore what one Event changed, if nothing newer has been said; asks for no confirmation.
 
     Writes an Event of source undo that names the Event it undoes, whatever `evidence.source` says; its actor, staff,
-    route and reason are kept. The result's change bears the state that holds afterwards: `unstated` where nothing
-    else has been said. Raises RecipientGone, and Event.DoesNotExist for an unknown id.
+    route and reason are kept, and the person is told by mail where it asks for that. The result's change bears the
+    state that holds afterwards: `unstated` where nothing else has been said. Raises RecipientGone, and
+    Event.DoesNotExist for an unknown id.
     """
     with transaction.atomic():
         # The lock of the person comes first: between reading the event and locking, anything could be said.
@@ -64,4 +66,6 @@ def undo(*, event: int, evidence: Evidence, now: dt.datetime) -> ChangeResult:
                 event=found.restored.event,
                 confirmed=found.restored.confirmed,
             )
+        if evidence.notice:
+            request_notice(recipient=undone.recipient_id, events=[written.pk], now=now)
     return ChangeResult(change=change, outcome=Outcome.CHANGED, previous_state=previous, event=written.pk)

@@ -28,7 +28,8 @@ class Evidence:
 
     `occurred_at` is when the person said it (aware; None means now). `fresh` says that the manage link used is
     within its freshness. `seen_version` is the id of the newest event the page showed (0 for none); with it, a
-    stale page cannot widen what was narrowed since. `staff` is the primary key of the acting user.
+    stale page cannot widen what was narrowed since. `staff` is the primary key of the acting user. `notice` asks for
+    the person to be told by mail what was changed, with the way back.
     """
 
     source: Source
@@ -39,6 +40,7 @@ class Evidence:
     staff: int | None = None
     route: Route | None = None
     reason: str = ""
+    notice: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,87 +1,128 @@
-"""Put a mail of ours into its two parts, and hand it to the mail server."""
+"""Hand a mail of ours to the mail server, and put on record what became of it.
+
+A worker that is killed after the mail server took a mail and before that is on record leaves a mail without an attempt.
+Nobody takes its task up again by itself. Where the mail is asked for anew, the person gets it twice; never more often.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import logging
 import smtplib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from email.headerregistry import Address
-from typing import Any
 
-from django.conf import settings
+from anymail.exceptions import AnymailAPIError, AnymailError
 from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
-from django.utils import translation
+from django.db import transaction
 
-from preferences.enums import ContactKind
-from preferences.identity import normalize_address
-from preferences.models import Brand, ContactPoint
+from preferences.enums import AttemptOutcome
+from preferences.mail.compose import Draft, Kept, compose, keep, new_message_id
+from preferences.models import Mail, MailAttempt
 
 logger = logging.getLogger(__name__)
 
 # How long to wait before each further attempt. Whoever asked is waiting, and may ask anew within the hour.
 _AGAIN_AFTER = (dt.timedelta(minutes=1), dt.timedelta(minutes=5), dt.timedelta(minutes=30))
+# Answers of an e-mail service that say nothing against the mail: a token to be repaired, or a limit, or bad luck.
+_PASSING = {401, 402, 403, 408, 425, 429}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What became of one attempt. `again_after` says how long to wait for the next; None where there is none."""
+    """What became of one attempt. `mail` is the primary key of the mail, to go on with. `again_after` says how long to
+    wait for the next attempt; None where there is none."""
 
+    mail: int
     sent: bool
     again_after: dt.timedelta | None = None
 
 
-def compose(
-    *,
-    template: str,
-    point: ContactPoint,
-    languages: tuple[str, ...],
-    context: Mapping[str, Any],
-    sender: Brand | None = None,
-) -> EmailMultiAlternatives:
-    """The mail in templates/mail/<template>/ to one address, in the first of `languages` that we speak.
+def deliver(draft: Draft, *, mail: int | None = None, now: dt.datetime) -> Delivery:
+    """Make one attempt at a mail. `mail` is the one that earlier attempts were made at; without it, it is a new one.
 
-    `context` holds what the templates name. It comes from the sender address of the brand `sender`, or from ours.
+    The mail and every attempt are on record, without tokens. Errors of the mail server are no exceptions.
     """
-    with translation.override(first_spoken(*languages)):
-        message = EmailMultiAlternatives(
-            subject=" ".join(render_to_string(f"mail/{template}/subject.txt", dict(context)).split()),
-            body=render_to_string(f"mail/{template}/body.txt", dict(context)),
-            from_email=_sender(sender) if sender else None,
-            # A domain beyond ASCII would be translated by the rules of 2003 on the way, to a domain of somebody else.
-            to=[point.value if point.value.isascii() else point.normalized],
-            headers={"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"},
-        )
-        message.attach_alternative(render_to_string(f"mail/{template}/body.html", dict(context)), "text/html")
-    return message
-
-
-def _sender(brand: Brand) -> str:
-    """`"Acme News" <news@acme.example.com>`."""
-    address = normalize_address(kind=ContactKind.EMAIL, value=brand.sender_email)
-    return str(Address(display_name=" ".join(brand.sender_name.split()), addr_spec=address))
-
-
-def deliver(message: EmailMultiAlternatives, *, attempt: int, what: str) -> Delivery:
-    """Hand a mail to the mail server; `what` names it in the log when it is given up after the last attempt."""
+    kept = keep(draft)
+    row = _new_mail(draft, kept=kept, now=now) if mail is None else Mail.objects.get(pk=mail)
+    number = row.attempts.count() + 1
     try:
+        message = compose(draft, message_id=row.message_id)
         message.send()
-    # Every error of SMTP is one, and so is a connection refused, lost or timed out.
-    except OSError as error:
-        if attempt <= len(_AGAIN_AFTER) and _may_pass(error):
-            return Delivery(sent=False, again_after=_AGAIN_AFTER[attempt - 1])
-        # The error itself may quote the address.
-        logger.error("%s was not mailed, after %s attempts: %s", what, attempt, type(error).__name__)
-        return Delivery(sent=False)
-    return Delivery(sent=True)
+    # Every error of SMTP is an OSError, and so is a connection refused, lost or timed out.
+    except (OSError, AnymailError) as error:
+        again_after = _AGAIN_AFTER[number - 1] if number <= len(_AGAIN_AFTER) and _may_pass(error) else None
+        outcome = AttemptOutcome.PUT_OFF if again_after else AttemptOutcome.GIVEN_UP
+        _note(row, kept=kept, number=number, outcome=outcome, detail=_in_brief(error), now=now)
+        if not again_after:
+            logger.error("%s was given up after %s attempts: %s", _name(row), number, _in_brief(error))
+        return Delivery(mail=row.pk, sent=False, again_after=again_after)
+    except Exception as error:
+        detail = _in_brief(error)
+        _note(row, kept=kept, number=number, outcome=AttemptOutcome.GIVEN_UP, detail=detail, now=now)
+        raise
+    _note(row, kept=kept, number=number, outcome=AttemptOutcome.SENT, detail="", now=now)
+    _adopt_id(row, message=message)
+    return Delivery(mail=row.pk, sent=True)
 
 
-def _may_pass(error: OSError) -> bool:
-    """Whether to try again: always, but where the server says that it never will (RFC 5321: 5yz)."""
+def drop(*, mail: int | None, now: dt.datetime) -> None:
+    """Put on record that a mail that was put off is not needed any more. Nothing, where no attempt was made."""
+    if mail is not None:
+        number = MailAttempt.objects.filter(mail=mail).count() + 1
+        MailAttempt.objects.create(
+            mail_id=mail,
+            number=number,
+            attempted_at=now,
+            outcome=AttemptOutcome.GIVEN_UP,
+            detail="nothing left to tell",
+        )
+
+
+def _new_mail(draft: Draft, *, kept: Kept, now: dt.datetime) -> Mail:
+    return Mail.objects.create(
+        kind=draft.kind,
+        recipient_id=draft.recipient,
+        contact_point_id=draft.contact_point,
+        brand=draft.brand,
+        language=draft.language,
+        message_id=new_message_id(),
+        subject=kept.subject,
+        text=kept.text,
+        created_at=now,
+    )
+
+
+def _note(
+    mail: Mail, *, kept: Kept, number: int, outcome: AttemptOutcome, detail: str, now: dt.datetime
+) -> None:
+    """Put one attempt on record; after the last, the mail is kept as it was then."""
+    with transaction.atomic():
+        MailAttempt.objects.create(mail=mail, number=number, attempted_at=now, outcome=outcome, detail=detail)
+        if outcome is not AttemptOutcome.PUT_OFF:
+            Mail.objects.filter(pk=mail.pk, content_deleted_at=None).update(
+                subject=kept.subject, text=kept.text
+            )
+
+
+def _adopt_id(mail: Mail, *, message: EmailMultiAlternatives) -> None:
+    """An e-mail service gives a mail an id of its own, and names that one when the mail comes back."""
+    given = getattr(getattr(message, "anymail_status", None), "message_id", None)
+    if (
+        isinstance(given, str)
+        and 0 < len(given) <= 200
+        and not Mail.objects.filter(message_id=given).exists()
+    ):
+        Mail.objects.filter(pk=mail.pk).update(message_id=given)
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether to try again: always, but where we were told that it is no use (RFC 5321: 5yz), and where an e-mail
+    service took the mail and could only not say so."""
     match error:
+        case AnymailAPIError(status_code=status):
+            return status is None or status >= 500 or status in _PASSING
+        case AnymailError():
+            return False
         case smtplib.SMTPRecipientsRefused():
             codes = [code for code, _text in error.recipients.values()]
         case smtplib.SMTPResponseException():
@@ -93,9 +134,21 @@ def _may_pass(error: OSError) -> bool:
     return any(code < 500 for code in codes)
 
 
-def first_spoken(*languages: str) -> str:
-    """The first of these languages that we have translations for, or the site's own."""
-    for language in languages:
-        with contextlib.suppress(LookupError):
-            return translation.get_supported_language_variant(language)
-    return settings.LANGUAGE_CODE
+def _in_brief(error: Exception) -> str:
+    """`SMTPRecipientsRefused 550`: never the error's own words, which may quote the address or the mail."""
+    match error:
+        case AnymailAPIError(status_code=None) if error.__cause__ is not None:
+            more: object = type(error.__cause__).__name__
+        case AnymailAPIError():
+            more = error.status_code
+        case smtplib.SMTPRecipientsRefused():
+            more = " ".join(str(code) for code, _text in error.recipients.values())
+        case smtplib.SMTPResponseException():
+            more = error.smtp_code
+        case _:
+            more = ""
+    return f"{type(error).__name__} {more or ''}".strip()[:80]
+
+
+def _name(mail: Mail) -> str:
+    return f"Mail {mail.pk} ({mail.kind})"

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from preferences.decisions.pending import confirmation_point
+from preferences.decisions.mailbox import mailbox_of
 from preferences.mail.send_confirmation import send_confirmation
+from preferences.mail.waiting import give_up, is_on_its_way
 from preferences.models import ConfirmationRequest, Recipient
-
-# A request that waits longer than this after it was due is believed to have lost its task: a worker that is killed
-# leaves one behind that nobody takes up again.
-_LOST_AFTER = dt.timedelta(hours=1)
 
 
 def request_confirmation(*, recipient: int, now: dt.datetime) -> ConfirmationRequest | None:
@@ -28,7 +24,7 @@ def request_confirmation(*, recipient: int, now: dt.datetime) -> ConfirmationReq
     with transaction.atomic():
         # Requests for one person count one after the other, and none while the worker looks what to mail.
         Recipient.objects.select_for_update(no_key=True).get(pk=recipient)
-        _person, point = confirmation_point(recipient=recipient, now=now)
+        _person, point = mailbox_of(recipient=recipient, now=now)
         if point is None:
             return None
         waiting = ConfirmationRequest.objects.filter(recipient=recipient, answered_at=None).first()
@@ -37,7 +33,7 @@ def request_confirmation(*, recipient: int, now: dt.datetime) -> ConfirmationReq
         # Before the lost one is given up: it sent nothing that a cool-down would count from.
         due_at = max(now, next_mail_at(latest_request(recipient=recipient)) or now)
         if waiting is not None:
-            _give_up([waiting], now=now)
+            give_up(ConfirmationRequest, [waiting.pk], now=now)
         return _make_request(recipient=recipient, due_at=due_at, now=now)
 
 
@@ -52,14 +48,9 @@ def join_requests(*, surviving: int, now: dt.datetime) -> None:
         return
     cool_down = dt.timedelta(minutes=settings.CONFIRM_COOLDOWN_MINUTES)
     recent = [next_mail_at(request) or now for request in requests.filter(answered_at__gt=now - cool_down)]
-    _give_up(waiting, now=now)
+    give_up(ConfirmationRequest, [request.pk for request in waiting], now=now)
     due_at = max([now, *recent, *(request.due_at for request in waiting)])
     _make_request(recipient=surviving, due_at=due_at, now=now)
-
-
-def is_on_its_way(request: ConfirmationRequest, *, now: dt.datetime) -> bool:
-    """Whether the worker has yet to answer a request, and can be believed to."""
-    return request.answered_at is None and request.due_at + _LOST_AFTER >= now
 
 
 def _make_request(*, recipient: int, due_at: dt.datetime, now: dt.datetime) -> ConfirmationRequest:
@@ -67,11 +58,6 @@ def _make_request(*, recipient: int, due_at: dt.datetime, now: dt.datetime) -> C
     task = send_confirmation.using(run_after=due_at) if due_at > now else send_confirmation
     task.enqueue(request=request.pk)
     return request
-
-
-def _give_up(requests: Iterable[ConfirmationRequest], *, now: dt.datetime) -> None:
-    """Mark as answered, without a mail: should their task come up after all, it sends nothing."""
-    ConfirmationRequest.objects.filter(pk__in=[request.pk for request in requests]).update(answered_at=now)
 
 
 def _requests_of(recipient: int) -> QuerySet[ConfirmationRequest]:

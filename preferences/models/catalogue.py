@@ -37,6 +37,14 @@ class Brand(models.Model):
         db_default=False,
         help_text=_("What this brand sells is offered to children too, so that their age has to be known."),
     )
+    tells_changes = models.BooleanField(
+        _("tells people of changes"),
+        default=True,
+        db_default=True,
+        help_text=_(
+            "What is changed through a manage link or by staff is mailed to the person, with the way back."
+        ),
+    )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True)
 

@@ -1,4 +1,4 @@
-"""Read files of national rules. A file with a mistake is refused whole, with every mistake named by its line."""
+"""Read the files of rules. A file with a mistake is refused whole, with every mistake named by its line."""
 
 from __future__ import annotations
 
@@ -32,15 +32,16 @@ class RulesInvalid(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class Word:
     """What a cell may hold, as a test and in words."""
 
     allows: Callable[[str], bool]
     what: str
 
 
-def _one_of(*words: str) -> _Word:
-    return _Word(frozenset(words).__contains__, f"one of {', '.join(words)}")
+def one_of(*words: str) -> Word:
+    """One of these words, spelled so."""
+    return Word(frozenset(words).__contains__, f"one of {', '.join(words)}")
 
 
 def _is_text(text: str) -> bool:
@@ -85,11 +86,11 @@ def read_marketing_rules(data: bytes) -> list[MarketingLine]:
     """
     problems: list[str] = []
     words = {
-        "country": _Word(lambda code: code == ANY or is_country(code), f"{_COUNTRY_CODE}, or {ANY}"),
-        "channel": _one_of(ANY, *Channel.values),
-        "relationship": _one_of(ANY, *Relationship.values),
+        "country": Word(lambda code: code == ANY or is_country(code), f"{_COUNTRY_CODE}, or {ANY}"),
+        "channel": one_of(ANY, *Channel.values),
+        "relationship": one_of(ANY, *Relationship.values),
     }
-    rows = _rows(data, columns=_MARKETING, words=words, key=_MARKETING[:3], problems=problems)
+    rows = read_rows(data, columns=_MARKETING, words=words, key=_MARKETING[:3], problems=problems)
     problems += [
         f"Line {number}: the note lacks {fact}."
         for number, row in rows
@@ -127,8 +128,8 @@ def read_marketing_rules(data: bytes) -> list[MarketingLine]:
 def read_profiling_rules(data: bytes) -> list[ProfilingLine]:
     """The lines of a file in the shape of profiling_rules.csv (UTF-8). Raises RulesInvalid."""
     problems: list[str] = []
-    words = {"country": _Word(is_country, _COUNTRY_CODE), "use": _one_of(*ProfilingUse.values)}
-    rows = _rows(data, columns=_PROFILING, words=words, key=_PROFILING[:2], problems=problems)
+    words = {"country": Word(is_country, _COUNTRY_CODE), "use": one_of(*ProfilingUse.values)}
+    rows = read_rows(data, columns=_PROFILING, words=words, key=_PROFILING[:2], problems=problems)
     if problems:
         raise RulesInvalid(problems)
     return [
@@ -144,11 +145,11 @@ def read_profiling_rules(data: bytes) -> list[ProfilingLine]:
     ]
 
 
-def _rows(
+def read_rows(
     data: bytes,
     *,
     columns: Sequence[str],
-    words: Mapping[str, _Word],
+    words: Mapping[str, Word],
     key: Sequence[str],
     problems: list[str],
 ) -> list[tuple[int, dict[str, str]]]:
@@ -189,7 +190,7 @@ def _wrong_words(
     row: Mapping[str | None, str | None],
     *,
     columns: Sequence[str],
-    words: Mapping[str, _Word],
+    words: Mapping[str, Word],
 ) -> list[str]:
     """What is wrong with one row, in the order of its columns."""
     cells = {name: row.get(name) for name in columns}
@@ -197,10 +198,10 @@ def _wrong_words(
         return [f"not {len(columns)} columns."]
     known = {
         **words,
-        "requirement": _one_of(*Requirement.values),
-        "confidence": _one_of(*Confidence.values),
-        "law": _Word(_is_law, f"at most {_LONGEST_LAW} characters"),
-        "note": _Word(_is_text, "characters that can be stored"),
+        "requirement": one_of(*Requirement.values),
+        "confidence": one_of(*Confidence.values),
+        "law": Word(_is_law, f"at most {_LONGEST_LAW} characters"),
+        "note": Word(_is_text, "characters that can be stored"),
     }
     return [
         f"{text!r} is no {name} ({known[name].what})." if text else f"the {name} is missing."

@@ -47,7 +47,10 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     expired = [
         thing for thing in pending_in_words(choices=choices, now=now, expired=True) if thing.event.pk <= up_to
     ]
-    context = {"address": point.masked, "brand": brand_of(named or expired or waiting)}
+    context = {
+        "address": point.masked,
+        "brand": brand_of(thing.event for thing in named or expired or waiting),
+    }
     if request.method == "POST" and "send_again" in request.POST:
         ledger.ask_again(recipient=recipient.pk, up_to=up_to, now=now)
         return render(request, "preferences/confirm_sent.html", {"address": point.masked})

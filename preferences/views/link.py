@@ -38,7 +38,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     fresh = manage.is_fresh(now=now, days=settings.MANAGE_LINK_DAYS)
     door = Door(
         recipient=point.recipient,
-        evidence=Evidence(source=Source.LINK, fresh=fresh),
+        evidence=Evidence(source=Source.LINK, fresh=fresh, notice=True),
         may_widen=fresh,
         address=point.masked,
         contact_point=point.pk,

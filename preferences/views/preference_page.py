@@ -11,12 +11,14 @@ from django.shortcuts import render
 
 from preferences import ledger
 from preferences.decisions.history import HistoryEntry, history_of
+from preferences.decisions.mailbox import mailbox_of
 from preferences.decisions.page import PreferencePage, page_for
-from preferences.decisions.pending import confirmation_point, pending_in_words
+from preferences.decisions.pending import pending_in_words
 from preferences.enums import Source
 from preferences.ledger import Evidence
 from preferences.links import undo_path
-from preferences.mail.request_confirmation import is_on_its_way, latest_request, next_mail_at
+from preferences.mail.request_confirmation import latest_request, next_mail_at
+from preferences.mail.waiting import is_on_its_way
 from preferences.models import Brand, Recipient
 from preferences.scope import Scope
 from preferences.views.outcomes import OutcomeLine, outcome_lines
@@ -124,7 +126,7 @@ def _confirmation(recipient: Recipient, *, page: PreferencePage, now: dt.datetim
     waiting = pending_in_words(choices=page.choices, now=now)
     if not waiting:
         return None
-    _person, point = confirmation_point(recipient=recipient.pk, now=now)
+    _person, point = mailbox_of(recipient=recipient.pk, now=now)
     latest = latest_request(recipient=recipient.pk)
     again_at = next_mail_at(latest)
     sent_at = latest.answered_at if latest and latest.sent else None

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from preferences.enums import State, SuppressionReason
 from preferences.imports.suppress import suppress_domain
-from preferences.models import MarketingRule, PublishedRules
+from preferences.models import AnswerTemplate, Mail, MarketingRule, Message, PublishedRules
 
 GROUPS = ("support", "editors", "auditors", "superuser", "")
 
@@ -24,6 +24,16 @@ PAGES = [
     ("preferences_suppression_changelist", [], "support auditors superuser"),
     ("preferences_suppression_add", [], "support superuser"),
     ("preferences_suppression_change", ["suppression"], "support auditors superuser"),
+    ("preferences_message_changelist", [], "support auditors superuser"),
+    ("preferences_message_change", ["message"], "support auditors superuser"),
+    ("preferences_message_raw", ["message"], "support superuser"),
+    ("preferences_mail_changelist", [], "support auditors superuser"),
+    ("preferences_mail_change", ["mail"], "support auditors superuser"),
+    ("preferences_answertemplate_changelist", [], "support editors auditors superuser"),
+    ("preferences_answertemplate_add", [], "editors superuser"),
+    ("preferences_answertemplate_change", ["template"], "support editors auditors superuser"),
+    ("preferences_answertemplate_history", ["template"], "support editors auditors superuser"),
+    ("preferences_answertemplate_delete", ["template"], ""),
     ("preferences_event_changelist", [], "support auditors superuser"),
     ("preferences_event_export", [], "auditors superuser"),
     ("preferences_wording_changelist", [], "support editors auditors superuser"),
@@ -68,6 +78,19 @@ def rows(kari, news, acme, activity, say):
             country="NO", channel="social", relationship="*", requirement="opt_in", law="ours"
         ).pk,
         "published": PublishedRules.objects.latest("pk").pk,
+        "message": Message.objects.create(
+            key="m",
+            received_at=timezone.now(),
+            intake="pipe",
+            size=1,
+            raw=b"x",
+            state="waiting",
+            hold="not_sure",
+        ).pk,
+        "mail": Mail.objects.create(
+            kind="link", language="en", message_id="<m@example.com>", created_at=timezone.now()
+        ).pk,
+        "template": AnswerTemplate.objects.get(key="stopped").pk,
         "suppression": suppress_domain(
             domain="example.org", reason=SuppressionReason.OTHER, note="", by=None, now=timezone.now()
         ).suppression,
@@ -92,7 +115,7 @@ def test_the_groups_are_there_after_the_migrations(db):
     assert groups == {
         "support": {
             *("act_on_behalf", "add_recipient", "change_recipient", "change_contactpoint", "add_sale"),
-            *("add_suppression", "change_suppression"),
+            *("add_suppression", "change_suppression", "handle_message"),
         },
         "editors": {
             *(
@@ -105,13 +128,15 @@ def test_the_groups_are_there_after_the_migrations(db):
                 for act in ("add", "change", "delete")
                 for name in ("marketingrule", "profilingrule")
             ),
-            "change_wordingtemplate",
+            *("change_wordingtemplate", "add_answertemplate", "change_answertemplate"),
         },
         "auditors": {"export_event"},
     }
 
 
-@pytest.mark.parametrize("model", ["event", "choice", "merge", "wording"])
+@pytest.mark.parametrize(
+    "model", ["event", "choice", "merge", "wording", "bounce", "messageact", "messagecopy", "mailattempt"]
+)
 @pytest.mark.parametrize("page", ["add", "change", "delete", "history"])
 def test_the_history_has_no_page_to_edit_it(model, page):
     for arguments in ([], [1]):

@@ -17,7 +17,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
-from tests.bench import api, audience, ledger, one_click, page, verdicts  # noqa: E402
+from tests.bench import api, audience, inbox, ledger, one_click, page, verdicts  # noqa: E402
 from tests.bench.compare import say  # noqa: E402
 from tests.bench.database import described  # noqa: E402
 from tests.bench.populate import make_population  # noqa: E402
@@ -61,6 +61,7 @@ def main() -> None:
         audience.measure(rounds=max(options.rounds // 5, 1))
         verdicts.measure(rounds=options.rounds)
         api.measure(shape=shape, load=load, rounds=options.rounds, requests=300)
+    inbox.measure(connections=options.connections, log=shape.log, rounds=options.rounds, messages=300)
     say(f"\nTook {time.monotonic() - start:.0f} s.")
 
 

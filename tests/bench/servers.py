@@ -42,21 +42,29 @@ def counted(number: int, noun: str) -> str:
 @contextmanager
 def serving(application: str, *, shape: Shape, database: str) -> Iterator[int]:
     """Serve a WSGI application on a free port of the loopback, and give the port. What it logs goes to `shape.log`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     command = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", application),
-        *("--host", "127.0.0.1", "--port", str(port)),
+        *("--host", "127.0.0.1", "--port", "{port}"),
         *("--workers", str(shape.workers), "--blocking-threads", str(shape.threads)),
         *("--no-ws", "--no-access-log", "--log-level", "warning"),
     ]
-    with shape.log.open("ab") as output:
+    with serving_by(command, log=shape.log, database=database) as port:
+        yield port
+
+
+@contextmanager
+def serving_by(command: Sequence[str], *, log: Path, database: str) -> Iterator[int]:
+    """Serve by a command, in which "{port}" stands for a free port of the loopback, and give the port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = [word.replace("{port}", str(port)) for word in command]
+    with log.open("ab") as output:
         server = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, "BENCH_DATABASE": database}, stdout=output, stderr=output
+            words, cwd=ROOT, env={**os.environ, "BENCH_DATABASE": database}, stdout=output, stderr=output
         )
     try:
-        _wait(server, port=port, log=shape.log)
+        _wait(server, port=port, log=log)
         yield port
     finally:
         server.terminate()

@@ -1,5 +1,7 @@
 """The admin in a real browser: nothing is refused by the content security policy, and a change can be made."""
 
+import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -11,9 +13,33 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from preferences.enums import ContactKind, Source, State, SuppressionReason
+from preferences.enums import (
+    AttemptOutcome,
+    ContactKind,
+    Hold,
+    Intake,
+    Kind,
+    MailKind,
+    MessageKind,
+    MessageState,
+    Source,
+    State,
+    SuppressionReason,
+)
 from preferences.imports.suppress import Suppressed, suppress_domain
-from preferences.models import Brand, Event, ProfilingPurpose, PublishedRules, Recipient, Topic
+from preferences.inbox.suggestion import to_json
+from preferences.models import (
+    AnswerTemplate,
+    Brand,
+    Event,
+    Mail,
+    Message,
+    ProfilingPurpose,
+    PublishedRules,
+    Recipient,
+    Topic,
+)
+from preferences.scope import Scope
 from tests.factories import AdminFactory, ContactPointFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -52,6 +78,56 @@ def _suppressed() -> Suppressed:
     )
 
 
+# What a stranger may write: a line longer than any screen, markup, and letters that run from right to left.
+_STRANGE = f"Stop\n<script>alert(1)</script> https://example.com/{'x' * 300}\nשלום"
+
+
+def _message(kari: Recipient, brand: Brand) -> Message:
+    """A message of Kari's that waits, with a copy that says something else."""
+    now = timezone.now()
+    message = Message.objects.create(
+        key="k",
+        received_at=now - dt.timedelta(days=2),
+        intake=Intake.LISTENER,
+        envelope_sender="kari@example.com",
+        recipients=[brand.sender_email],
+        size=100,
+        raw=f"From: Kari <kari@example.com>\nSubject: Stop\n\n{_STRANGE}".encode(),
+        state=MessageState.WAITING,
+        hold=Hold.OTHER_TEXT,
+        kind=MessageKind.STOP,
+        sender="kari@example.com",
+        subject="Stop",
+        text=_STRANGE,
+        evidence={"dkim": "pass", "spf": "fail"},
+        brand=brand,
+        recipient=kari,
+        contact_point=kari.contact_points.get(normalized="kari@example.com"),
+        suggestion=to_json([Scope(kind=Kind.MARKETING, brand=brand.pk)]),
+        due_at=now + dt.timedelta(days=1),
+    )
+    message.copies.create(digest="d", received_at=now, raw=b"Subject: Stop\n\nNo, go on.")
+    return message
+
+
+def _answer(message: Message) -> Mail:
+    mail = Mail.objects.create(
+        kind=MailKind.ANSWER,
+        recipient=message.recipient,
+        contact_point=message.contact_point,
+        brand=message.brand,
+        answers=message,
+        language="nb",
+        message_id="<m@example.com>",
+        subject="Vi har stoppet det",
+        text=_STRANGE,
+        created_at=timezone.now(),
+    )
+    for number, outcome in enumerate([AttemptOutcome.PUT_OFF, AttemptOutcome.SENT], start=1):
+        mail.attempts.create(number=number, outcome=outcome, attempted_at=timezone.now(), detail="4.2.1")
+    return mail
+
+
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
@@ -65,6 +141,12 @@ def _suppressed() -> Suppressed:
         ("preferences_suppression_changelist", []),
         ("preferences_suppression_add", []),
         ("preferences_suppression_change", ["suppression"]),
+        ("preferences_message_changelist", []),
+        ("preferences_message_change", ["message"]),
+        ("preferences_mail_changelist", []),
+        ("preferences_mail_change", ["mail"]),
+        ("preferences_answertemplate_changelist", []),
+        ("preferences_answertemplate_change", ["template"]),
         ("preferences_event_changelist", []),
         ("preferences_brand_change", ["acme"]),
         ("preferences_topic_change", ["news"]),
@@ -97,6 +179,9 @@ def test_no_page_is_hampered_by_its_policy(
         "news": news.pk,
         "published": published.pk,
         "suppression": _suppressed().suppression,
+        "message": (message := _message(kari, acme)).pk,
+        "mail": _answer(message).pk,
+        "template": AnswerTemplate.objects.get(key="stopped").pk,
     }
     admin_page("index").set_viewport_size({"width": 1400, "height": 900})
     page: Page = admin_page(name, *(rows[argument] for argument in arguments))
@@ -119,6 +204,8 @@ def test_no_page_is_hampered_by_its_policy(
         "preferences_recipient_facts",
         "preferences_suppression_add",
         "preferences_suppression_change",
+        "preferences_message_change",
+        "preferences_mail_change",
         "preferences_marketingrule_try",
         "preferences_publishedrules_difference",
     ],
@@ -126,7 +213,10 @@ def test_no_page_is_hampered_by_its_policy(
 def test_our_own_parts_are_accessible(
     name: str, scheme: Any, kari: Recipient, news: Topic, activity: ProfilingPurpose, admin_page: Any
 ) -> None:
+    message = _message(kari, news.brand)
     arguments = {
+        "preferences_message_change": [message.pk],
+        "preferences_mail_change": [_answer(message).pk],
         "preferences_recipient_change": [kari.pk],
         "preferences_recipient_on_behalf": [kari.pk],
         "preferences_recipient_facts": [kari.pk],
@@ -176,6 +266,41 @@ def test_a_change_on_somebodys_behalf(
     expect(page.locator(".timeline tbody tr")).to_have_count(1)
     page.get_by_role("link", name="Text shown").click()
     expect(page.locator(".exact-text")).to_contain_text("Stopp all markedsføring")
+    assert complaints == []
+
+
+def test_a_message_is_settled_and_the_stop_undone(
+    kari: Recipient, acme: Brand, news: Topic, admin_page: Any, complaints: list[str]
+) -> None:
+    message = _message(kari, acme)
+    page: Page = admin_page("preferences_message_changelist")
+    page.get_by_role("button", name="Take").click()
+    expect(page.get_by_role("button", name="Release")).to_be_visible()
+    expect(page.get_by_label("Stop all marketing from Acme")).to_be_checked()
+    expect(page.locator(".letter").first).to_contain_text("<script>alert(1)</script>")
+    expect(page.locator(".letter a")).to_have_count(0)
+
+    # The key Enter sends nothing off.
+    page.get_by_label("Subject").press("Enter")
+    page.get_by_label("Language").select_option("en")
+    page.get_by_role("button", name="Fill in").click()
+    expect(page.get_by_label("Text", exact=True)).to_have_value(re.compile("you wrote to Acme"))
+    expect(page.get_by_label("Send this answer")).to_be_checked()
+    message.refresh_from_db()
+    assert message.state == MessageState.WAITING
+    page.get_by_role("button", name="Do this and settle the message").click()
+
+    expect(page.get_by_role("heading", name="What it led to")).to_be_visible()
+    message.refresh_from_db()
+    assert message.state == MessageState.SETTLED
+    assert message.answers.get().subject == "We have stopped it"
+
+    page.get_by_role("link", name="Undo").click()
+    page.get_by_role("button", name="Undo this change").click()
+    expect(page.locator(".acts")).to_contain_text("Undone")
+    page.get_by_role("button", name="let it wait for staff again").click()
+    expect(page.get_by_role("button", name="Do this and settle the message")).to_be_visible()
+    assert Event.objects.count() == 2
     assert complaints == []
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -87,6 +88,64 @@ def test_mail_goes_where_the_url_says() -> None:
         "'use_tls': True, 'timeout': 20}"
     )
     assert value("settings.MAILERS['default']['BACKEND']", DEMO="1").endswith("filebased.EmailBackend")
+
+
+SERVICE = {**PRODUCTION, "EMAIL_URL": "", "ESP": "postmark", "ESP_OPTIONS": '{"server_token": "t-1"}'}
+
+
+def test_mail_goes_through_a_service() -> None:
+    assert value("settings.MAILERS['default']['BACKEND']", **SERVICE) == (
+        "anymail.backends.postmark.EmailBackend"
+    )
+    read = "__import__('django.core.mail', fromlist=['mailers']).mailers.default.server_token"
+    assert value(read, **SERVICE) == "t-1"
+    result = manage("check", "--deploy", "--fail-level", "WARNING", **SERVICE)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_every_service_is_one_that_anymail_sends_through() -> None:
+    from anymail import backends
+
+    from config.settings import ESPS
+
+    of_no_service = {"base", "base_requests", "console", "test"}
+    formerly_brevo = {"sendinblue"}
+    known = {module.name for module in pkgutil.iter_modules(backends.__path__)}
+    assert set(ESPS) == known - of_no_service - formerly_brevo
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"EMAIL_URL": "smtp://mail.example.com"},
+            "ESP and EMAIL_URL are both set. Our mails go one way: leave one of them empty.",
+        ),
+        ({"ESP": "postmarc"}, "ESP is 'postmarc'. Known are amazon_ses, brevo, "),
+        ({"ESP": ""}, "ESP_OPTIONS or ESP_WEBHOOK_SECRET is set, and ESP is not."),
+        ({"ESP_OPTIONS": "{server_token}"}, "ESP_OPTIONS is not JSON: Expecting property name"),
+        ({"ESP_OPTIONS": '"t-1"'}, 'ESP_OPTIONS must look like {"server_token": "..."}.'),
+        ({"ESP_WEBHOOK_SECRET": "secret"}, "ESP_WEBHOOK_SECRET must look like user:password."),
+        ({"ESP_WEBHOOK_SECRET": "user:"}, "ESP_WEBHOOK_SECRET must look like user:password."),
+    ],
+)
+def test_what_is_wrong_about_a_service_is_said(changes: dict[str, str], problem: str) -> None:
+    result = manage("check", **{**SERVICE, **changes})
+    assert result.returncode == 1
+    assert f"ImproperlyConfigured: {problem}" in result.stderr.splitlines()[-1]
+
+
+def test_what_a_service_lacks_is_said() -> None:
+    result = manage("check", **{**SERVICE, "ESP_OPTIONS": ""})
+    assert result.returncode == 1
+    assert "(preferences.E013) The e-mail service postmark cannot be used:" in result.stderr
+    assert "server_token" in result.stderr
+
+
+def test_a_mailbox_that_cannot_be_polled_is_said() -> None:
+    result = manage("check", **{**PRODUCTION, "IMAP_URL": "imap://user:pass-word@mail.example.com"})
+    assert "(preferences.E014) With imap:// the password would travel in the clear" in result.stderr
+    assert "pass-word" not in result.stderr
 
 
 def test_a_lost_database_is_noticed_within_seconds() -> None:

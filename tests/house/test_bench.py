@@ -16,7 +16,9 @@ from preferences.models import Event, Recipient, Suppression
 from tests.bench import peak
 from tests.bench.api import make_token, question
 from tests.bench.audience import SUPPRESSIONS, TOPIC, audience, bare_copy
+from tests.bench.inbox import letter
 from tests.bench.load import build
+from tests.bench.mail_load import steps_of
 from tests.bench.one_click import BODY, stop_path
 from tests.bench.page import manage_path, read_from_end_to_end
 from tests.bench.populate import BUSIEST, fill
@@ -98,6 +100,23 @@ def test_a_request_is_sent_as_http_wants_it():
     assert json.loads(body) == {"ø": 1}
     assert second.endswith(b"\r\n\r\n")
     assert b"Content-Length" not in second
+
+
+def test_a_message_is_sent_as_smtp_wants_it():
+    job = {"sender": "a@example.com", "recipient": "b@example.com", "pipelined": False}
+    alone = steps_of(job, message=b"Hello\r\n")
+    together = steps_of(job | {"pipelined": True}, message=b"Hello\r\n")
+
+    assert alone == [
+        (b"MAIL FROM:<a@example.com>\r\n", 1),
+        (b"RCPT TO:<b@example.com>\r\n", 1),
+        (b"DATA\r\n", 1),
+        (b"Hello\r\n.\r\n", 1),
+    ]
+    assert [answers for _text, answers in together] == [3, 1]
+    assert b"".join(text for text, _answers in together) == b"".join(text for text, _answers in alone)
+    # Each is another message.
+    assert letter() != letter()
 
 
 def test_the_peak_is_that_of_the_command():

@@ -127,6 +127,17 @@ def test_facts_and_lists() -> None:
     ]
 
 
+def test_words_of_mail() -> None:
+    assert first_words(WORDS, "E-mail") == [
+        *values(enums.Intake),
+        *values(enums.MessageKind),
+        *values(enums.MessageState),
+        *values(enums.Hold),
+        *values(enums.MailKind),
+        *values(enums.AttemptOutcome),
+    ]
+
+
 def test_what_lets_a_source_start_things() -> None:
     documented = {row[0].strip("`"): row[2] for row in rows(WORDS, "Sources")}
     assert documented == {source.value: policy.value for source, policy in WIDENING.items()}

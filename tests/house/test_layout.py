@@ -18,7 +18,7 @@ from preferences.enums import Source
 from preferences.imports.rules import publish_rules
 from preferences.ledger.policy import WIDENING
 from preferences.models import MarketingRule, PublishedRules, WordingTemplate
-from preferences.rules import read
+from preferences.rules import deadlines, read, retention
 from tests.factories import RecipientFactory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -135,6 +135,10 @@ def test_a_source_without_a_policy_is_found(monkeypatch: pytest.MonkeyPatch) -> 
         "CONFIRM_DAYS",
         "CONFIRM_COOLDOWN_MINUTES",
         "REGISTER_SCREENING_DAYS",
+        "MAIL_MAX_BYTES",
+        "MAIL_MAX_RECIPIENTS",
+        "SOFT_BOUNCE_LIMIT",
+        "SOFT_BOUNCE_DAYS",
     ],
 )
 def test_a_day_or_cap_of_none_is_found(settings, name: str) -> None:
@@ -142,6 +146,16 @@ def test_a_day_or_cap_of_none_is_found(settings, name: str) -> None:
     setattr(settings, name, 0)
     assert [message.msg for message in checks.check_numbers(None)] == [
         f"{name} is 0; it has to be at least 1."
+    ]
+
+
+@pytest.mark.parametrize("name", ["TRUSTED_PROXIES", "NOTICE_DELAY_MINUTES", "ANSWERS_PER_DAY"])
+def test_a_negative_number_is_found(settings, name: str) -> None:
+    setattr(settings, name, 0)
+    assert checks.check_numbers(None) == []
+    setattr(settings, name, -1)
+    assert [message.msg for message in checks.check_numbers(None)] == [
+        f"{name} is -1; it has to be at least 0."
     ]
 
 
@@ -169,6 +183,69 @@ def test_a_slip_in_the_national_rules_is_found(
 
 def test_the_national_rules_are_sound() -> None:
     assert checks.check_rules(None) == []
+
+
+def test_every_kind_of_mail_has_its_days_and_every_request_its_deadline() -> None:
+    assert checks.check_retention(None) == []
+    assert checks.check_deadlines(None) == []
+
+
+@pytest.mark.parametrize(
+    ("slip", "problem"),
+    [
+        (("bounce,180,", "bounces,180,"), "retention.csv: Line 9: 'bounces' is no kind"),
+        (("bounce,180,", "bounce,0,"), "retention.csv: Line 9: '0' is no days"),
+        (("link,90,", "stop,90,"), "retention.csv: Line 13: stop is in line 3 already"),
+        (("change,365,", "change,,"), "retention.csv: Line 15: the days is missing"),
+    ],
+)
+def test_a_slip_in_the_retention_is_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, slip: tuple[str, str], problem: str
+) -> None:
+    edited = tmp_path / "retention.csv"
+    edited.write_text(retention.FILE.read_text(encoding="utf-8").replace(*slip), encoding="utf-8")
+    monkeypatch.setattr(retention, "FILE", edited)
+
+    found = checks.check_retention(None)
+
+    assert {message.id for message in found} == {"preferences.E010"}
+    assert found[0].msg.startswith(problem)
+    assert found[1].msg.startswith("retention.csv: There is no row for ")
+
+
+def test_a_slip_in_the_deadlines_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    edited = tmp_path / "deadlines.csv"
+    shipped = deadlines.FILE.read_text(encoding="utf-8")
+    edited.write_text(shipped.replace("US,stop,10,", "US,stop,ten,"), encoding="utf-8")
+    monkeypatch.setattr(deadlines, "FILE", edited)
+
+    (found,) = checks.check_deadlines(None)
+
+    assert found.id == "preferences.E011"
+    assert "'ten' is no amount" in found.msg
+
+
+@pytest.mark.parametrize(
+    ("address", "sound"),
+    [
+        ("", True),
+        ("stop@example.com", True),
+        ("Stop@EXAMPLE.com", True),
+        ("stop@elsewhere.example", True),
+        ("stop@grønn.example", True),
+        ("stop@xn--grnn-hra.example", False),
+        ("stop@mail.example.com", False),
+        ("stop@example.org", False),
+        ("stop", False),
+        ("@example.com", False),
+    ],
+)
+def test_a_stop_address_where_nothing_arrives_is_found(settings, address: str, sound: bool) -> None:
+    settings.MAIL_DOMAIN = "example.com"
+    settings.MAIL_DOMAINS = ["Elsewhere.example", "grønn.example"]
+    settings.STOP_ADDRESS = address
+    expected = [] if sound else ["preferences.E012"]
+    assert [message.id for message in checks.check_stop_address(None)] == expected
 
 
 def test_rules_that_are_not_in_force_are_found(db: None) -> None:

@@ -44,7 +44,8 @@ def test_queries_of_a_page(visitor, acme, person, paths, name, count, topics):
 
 @pytest.mark.parametrize("changes", [1, 40])
 def test_queries_of_a_save(visitor, acme, person, paths, changes):
-    """However many switches are changed at once: the page twice, and the ledger's few statements between."""
+    """However many switches are changed at once: the page twice, the ledger's few statements between, and the nine by
+    which the mail that tells of it is asked for."""
     TopicFactory.create_batch(changes, brand=acme, channels=["email"])
     page = visitor.open(paths["/p/"])
     on = page.choices.get("on", [])
@@ -55,4 +56,4 @@ def test_queries_of_a_save(visitor, acme, person, paths, changes):
     with CaptureQueriesContext(connection) as queries:
         visitor.post(paths["/p/"], {**page.choices, "on": [*on, *rest[:changes]]})
     assert len(said(person(KARI))) == changes
-    assert len(queries) == 19
+    assert len(queries) == 19 + 9

@@ -9,10 +9,16 @@ from preferences.decisions.choices import load_choices
 from preferences.decisions.covering import deciding_statement
 from preferences.decisions.decide import ask_about, decide
 from preferences.enums import (
+    AttemptOutcome,
     Channel,
     ContactKind,
+    Hold,
+    Intake,
     Kind,
+    MailKind,
     MessageClass,
+    MessageKind,
+    MessageState,
     Reason,
     Source,
     State,
@@ -21,7 +27,18 @@ from preferences.enums import (
 )
 from preferences.identity import address_hash
 from preferences.ledger import Change, Evidence, erase, merge, rebuild, record
-from preferences.models import ContactPoint, Event, Recipient, Sale, Suppression
+from preferences.models import (
+    Bounce,
+    ContactPoint,
+    Event,
+    Mail,
+    MailAttempt,
+    Message,
+    MessageCopy,
+    Recipient,
+    Sale,
+    Suppression,
+)
 from preferences.scope import Scope
 from tests.factories import ContactPointFactory, RecipientFactory, StaffFactory, UserFactory
 
@@ -159,3 +176,87 @@ def test_who_comes_back_with_the_address_gets_no_marketing_even_after_a_yes(news
         now=NOW,
     )
     assert (verdict.allowed, verdict.reason) == (False, Reason.SUPPRESSED)
+
+
+def _message(*, recipient: Recipient, state: MessageState) -> Message:
+    open_ = state in {MessageState.RECEIVED, MessageState.WAITING}
+    message = Message.objects.create(
+        key=f"{recipient.pk}-{state}",
+        received_at=NOW,
+        intake=Intake.LISTENER,
+        size=5,
+        kind=MessageKind.STOP,
+        state=state,
+        hold=Hold.NOT_SURE if state is MessageState.WAITING else "",
+        handled_at=None if open_ else NOW,
+        recipient=recipient,
+        contact_point=recipient.contact_points.first(),
+        raw=b"From: kari@example.com",
+        envelope_sender="kari@example.com",
+        recipients=["news@acme.example.com"],
+        sender="kari@example.com",
+        subject="Stop, says Kari",
+        text="Kari",
+        evidence={"from_domain": "example.com"},
+        note="Not a request.",
+    )
+    MessageCopy.objects.create(message=message, digest="1", received_at=NOW, raw=b"From: kari@example.com")
+    return message
+
+
+def _mail(*, recipient: Recipient, outcome: AttemptOutcome) -> Mail:
+    mail = Mail.objects.create(
+        kind=MailKind.ANSWER,
+        recipient=recipient,
+        contact_point=recipient.contact_points.first(),
+        language="nb",
+        message_id=f"<{recipient.pk}-{outcome}@example.com>",
+        subject="To Kari",
+        text="Hello Kari,",
+        created_at=NOW,
+    )
+    MailAttempt.objects.create(mail=mail, number=1, attempted_at=NOW, outcome=outcome)
+    return mail
+
+
+def test_what_they_wrote_and_got_goes_but_for_what_is_not_finished():
+    kept, given, other = RecipientFactory.create_batch(3)
+    merge(surviving=kept.pk, absorbed=given.pk, reason="test", now=NOW)
+    for recipient in (kept, given, other):
+        for state in MessageState:
+            _message(recipient=recipient, state=state)
+        for outcome in AttemptOutcome:
+            _mail(recipient=recipient, outcome=outcome)
+    Bounce.objects.create(
+        contact_point=kept.contact_points.first(),
+        message=Message.objects.filter(recipient=kept).first(),
+        permanent=True,
+        bounced_at=NOW,
+    )
+    erase(recipient=kept.pk, now=NOW + dt.timedelta(minutes=1))
+
+    deleted = Message.objects.filter(content_deleted_at=NOW + dt.timedelta(minutes=1))
+    assert set(deleted.values_list("recipient", "state")) == {
+        (recipient.pk, state)
+        for recipient in (kept, given)
+        for state in (
+            MessageState.ACTED,
+            MessageState.SETTLED,
+            MessageState.DISMISSED,
+            MessageState.IGNORED,
+        )
+    }
+    assert not any("kari" in str(row).lower() for row in deleted.values())
+    assert set(deleted.values_list("note", flat=True)) == {"Not a request."}
+    assert not MessageCopy.objects.filter(message__in=deleted).exclude(raw=None).exists()
+    assert not Message.objects.exclude(pk__in=deleted).filter(raw=None).exists()
+    assert not MessageCopy.objects.exclude(message__in=deleted).filter(raw=None).exists()
+
+    mails = Mail.objects.filter(content_deleted_at=NOW + dt.timedelta(minutes=1))
+    assert set(mails.values_list("recipient", "attempts__outcome", "subject", "text")) == {
+        (recipient.pk, outcome, "", "")
+        for recipient in (kept, given)
+        for outcome in (AttemptOutcome.SENT, AttemptOutcome.GIVEN_UP)
+    }
+    assert not Mail.objects.exclude(pk__in=mails).filter(text="").exists()
+    assert not Bounce.objects.exists()

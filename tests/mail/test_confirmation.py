@@ -231,7 +231,7 @@ def test_mail_that_is_refused_for_now_is_sent_later(greta, news, mail_server):
         # Until then, a yes asks for no other mail.
         assert request_confirmation(recipient=greta.pk, now=timezone.now()) == request
         waits.append(again[0])
-        again = attempt(attempt=again[1]["attempt"])
+        again = attempt(mail=again[1]["mail"])
     assert [round(wait / MINUTE) for wait in waits] == [1, 5]
     (message,) = server.received
     assert "To: greta@example.com" in message
@@ -290,7 +290,7 @@ def test_a_mail_put_off_gives_way_to_one_asked_for_meanwhile(greta, news, events
     assert ("Product news" in message, "Events" in message) == (True, True)
 
 
-@pytest.mark.parametrize("step", ["compose", "deliver"])
+@pytest.mark.parametrize("step", ["_draft", "deliver"])
 def test_a_failure_nobody_thought_of_holds_no_later_mail_back(greta, news, monkeypatch, now, step):
     yes(greta, news)
 

@@ -81,7 +81,7 @@ def test_mail_that_is_refused_for_now_is_sent_later(kari, request_, mail_server,
     while again:
         assert request_.answered_at is None, "answered before it was sent"
         waits.append(again[0])
-        again = attempt(request_, attempt=again[1]["attempt"])
+        again = attempt(request_, mail=again[1]["mail"])
     assert request_.answered_at
     assert [round(wait / dt.timedelta(minutes=1)) for wait in waits] == [1, 5]
     (message,) = server.received
@@ -95,7 +95,7 @@ def test_mail_server_that_stays_away_is_given_up(kari, request_, mail_server, ca
     again, attempts = attempt(request_), 1
     while again:
         attempts += 1
-        again = attempt(request_, attempt=again[1]["attempt"])
+        again = attempt(request_, mail=again[1]["mail"])
     assert (attempts, bool(request_.answered_at)) == (4, True)
     (record,) = [record for record in caplog.records if record.name == "preferences.mail.deliver"]
     assert record.levelname == "ERROR"
@@ -116,6 +116,6 @@ def test_person_erased_between_two_attempts_gets_nothing(kari, request_, mail_se
     server = mail_server("451 later")
     again = attempt(request_)
     erase(recipient=kari.pk, now=timezone.now())
-    assert attempt(request_, attempt=again[1]["attempt"]) is None
+    assert attempt(request_, mail=again[1]["mail"]) is None
     assert request_.answered_at
     assert server.received == []

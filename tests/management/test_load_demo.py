@@ -22,7 +22,9 @@ from preferences.models import (
     ContactPoint,
     Event,
     LinkRequest,
+    Mail,
     Merge,
+    Message,
     ProfilingPurpose,
     Recipient,
     Sale,
@@ -48,6 +50,8 @@ TABLES = (
     Sale,
     Suppression,
     ConfirmationRequest,
+    Message,
+    Mail,
     get_user_model(),
     EmailAddress,
 )
@@ -82,6 +86,8 @@ def test_what_is_there(demo):
         Source.IMPORT,
         Source.UNDO,
         Source.MERGE,
+        Source.EMAIL_REQUEST,
+        Source.COMPLAINT,
     }
 
 
@@ -134,6 +140,34 @@ def test_every_obstacle_and_every_permission_by_law_is_there_to_see(demo):
 def test_one_letter_came_too_late(demo):
     late = Event.objects.get(reason__startswith="The letter lay")
     assert not Choice.objects.filter(event=late).exists()
+
+
+def test_the_inbox_has_something_of_everything(demo):
+    found = Message.objects.order_by("received_at").values_list("kind", "state", "hold")
+    assert list(found) == [
+        ("access", "waiting", "needs_answer"),
+        ("erasure", "waiting", "needs_answer"),
+        ("unclear", "dismissed", ""),
+        ("stop", "waiting", "sender_unknown"),
+        ("stop", "waiting", "brand_unknown"),
+        ("stop", "waiting", "sender_ambiguous"),
+        ("unclear", "waiting", "needs_answer"),
+        ("start", "waiting", "needs_answer"),
+        ("auto_reply", "ignored", ""),
+        ("stop", "acted", ""),
+        ("profiling", "acted", ""),
+        ("stop_link", "acted", ""),
+        ("bounce", "acted", ""),
+        ("complaint", "acted", ""),
+    ]
+    waiting = Message.objects.filter(state="waiting")
+    now = timezone.now()
+    assert waiting.filter(due_at__lt=now).count() == 1
+    assert waiting.filter(due_at__range=(now, now + dt.timedelta(days=3))).exists()
+    assert not waiting.filter(due_at=None).exists()
+    assert list(waiting.exclude(assigned_to=None).values_list("assigned_to__email", flat=True)) == [
+        "support@example.com"
+    ]
 
 
 def test_brand_colours_can_be_read_on_white(demo):

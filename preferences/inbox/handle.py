@@ -1,0 +1,179 @@
+"""Act on a message that came in: stop what it surely asks to stop, leave the rest to staff. For the worker."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import transaction
+from django.tasks import task
+from django.utils import timezone, translation
+
+from preferences import ledger
+from preferences.enums import Hold, MessageKind, MessageState, Outcome, Source, State
+from preferences.inbox.act_on_reports import act_on_reports
+from preferences.inbox.letter import Letter, read_letter
+from preferences.inbox.plan import Plan, Stop, plan_for
+from preferences.inbox.read_event import read_event
+from preferences.inbox.reported import Reports
+from preferences.inbox.reports import read_reports
+from preferences.inbox.suggestion import to_json
+from preferences.ledger import Change, Evidence, RecipientGone
+from preferences.mail.compose import first_spoken
+from preferences.mail.send_answer import AnswerRefused, request_answer
+from preferences.models import AnswerTemplate, Message, MessageAct
+from preferences.rules.deadlines import due_at
+
+logger = logging.getLogger(__name__)
+
+# The text that tells the sender of a plain request what was stopped.
+ANSWER_TEMPLATE = "stopped"
+_UNREADABLE = Plan(kind=MessageKind.UNCLEAR, state=MessageState.WAITING, hold=Hold.UNREADABLE)
+
+
+@task()
+def handle_message(*, message: int) -> None:
+    """Understand one message (primary key) and act on it, once: what it changes and that it did are one transaction.
+
+    Whatever goes wrong in that for a mistake of ours, the message waits for staff. Where the database fails, it is left
+    as it was received, for `resume_mail`.
+    """
+    now = timezone.now()
+    try:
+        _handle(message, now=now)
+    except DatabaseError:
+        raise
+    except Exception:
+        # Strangers write these messages, and none may be lost over what nobody thought of.
+        logger.exception("Message %s could not be handled", message)
+        with transaction.atomic():
+            row = _lock(message)
+            if row is not None:
+                _become(row, _UNREADABLE, now=now)
+
+
+def _handle(message: int, *, now: dt.datetime) -> None:
+    # Reading may take a while, and needs no lock: the bytes never change.
+    read = _read(Message.objects.get(pk=message))
+    with transaction.atomic():
+        row = _lock(message)
+        if row is None:
+            return
+        match read:
+            case None:
+                _become(row, _UNREADABLE, now=now)
+            case Reports():
+                _act_on_reports(row, read, now=now)
+            case Letter():
+                _act(row, read, now=now)
+
+
+def _lock(message: int) -> Message | None:
+    """The row, locked; None where it was handled already."""
+    # Not its bytes, of which there may be many.
+    row = Message.objects.select_for_update().defer("raw").get(pk=message)
+    return row if row.state == MessageState.RECEIVED else None
+
+
+def _read(row: Message) -> Letter | Reports | None:
+    """What a message says; None for a report of the e-mail service that cannot be read."""
+    raw = bytes(row.raw or b"")
+    if row.is_report:
+        return read_event(raw)
+    return read_reports(raw) or read_letter(raw, authserv_id=settings.AUTHSERV_ID)
+
+
+def _act_on_reports(row: Message, reports: Reports, *, now: dt.datetime) -> None:
+    """Bounces and complaints. A complaint nobody can be found for waits for staff; a bounce does not."""
+    acted = act_on_reports(message=row, reports=reports, now=now)
+    asked = MessageKind.STOP if reports.unsubscriptions else MessageKind.BOUNCE
+    kind = MessageKind.COMPLAINT if reports.complaints else asked
+    if acted.waits:
+        plan = Plan(kind=kind, state=MessageState.WAITING, hold=Hold.SENDER_UNKNOWN, point=acted.point)
+    else:
+        state = MessageState.ACTED if acted.matched else MessageState.IGNORED
+        plan = Plan(kind=kind, state=state, point=acted.point)
+    _become(row, plan, now=now)
+    _remember(row, acted.events)
+
+
+def _act(row: Message, letter: Letter, *, now: dt.datetime) -> None:
+    row.sender, row.subject, row.text = letter.sender, letter.subject, letter.text
+    row.evidence = letter.evidence
+    plan = plan_for(letter, message=row)
+    events = _stop(plan.stops, said_at=row.received_at, now=now)
+    if events is None:
+        # Whoever the token was made for had their data erased: there is nobody to stop anything for.
+        plan = replace(plan, state=MessageState.IGNORED)
+    if plan.point is not None:
+        # Known by Reply-To, it may be: whoever is at the other address is told nothing about the person.
+        row.sender = plan.point.normalized
+    _become(row, plan, now=now)
+    _remember(row, events or ())
+    if plan.answer:
+        _answer(row, now=now)
+
+
+def _answer(row: Message, *, now: dt.datetime) -> None:
+    """Tell the sender what was stopped, where they may be told, and there is a text to tell it with."""
+    template = AnswerTemplate.objects.filter(key=ANSWER_TEMPLATE, retired_at=None).first()
+    if template is None or row.recipient is None:
+        return
+    language = first_spoken(row.recipient.language)
+    with translation.override(language):
+        subject, text = str(template.subject), str(template.text)
+    with suppress(AnswerRefused):
+        request_answer(message=row, subject=subject, text=text, language=language, automatic=True, now=now)
+
+
+def _stop(stops: Iterable[Stop], *, said_at: dt.datetime, now: dt.datetime) -> list[int] | None:
+    """Record the stops, and return the Events that were written; None where all of the people are gone."""
+    events: list[int] = []
+    found = not stops
+    for stop in stops:
+        try:
+            recorded = ledger.record(
+                recipient=stop.recipient,
+                changes=[Change(scope=stop.scope, state=State.OPTED_OUT)],
+                evidence=Evidence(source=Source.EMAIL_REQUEST, occurred_at=said_at),
+                now=now,
+            )
+        except RecipientGone:
+            continue
+        found = True
+        events += [
+            result.event
+            for result in recorded.results
+            if result.event and result.outcome in {Outcome.CHANGED, Outcome.SUPERSEDED}
+        ]
+    return events if found else None
+
+
+def _become(row: Message, plan: Plan, *, now: dt.datetime) -> None:
+    """Write down what the message was understood to be."""
+    if row.copies.exists():
+        # It came again with another text while it was waiting for us.
+        plan = replace(plan, state=MessageState.WAITING, hold=Hold.OTHER_TEXT)
+    waits = plan.state is MessageState.WAITING
+    row.kind, row.state, row.hold = plan.kind, plan.state, plan.hold or ""
+    row.brand, row.contact_point = plan.brand, plan.point
+    row.recipient = plan.point.recipient if plan.point else None
+    row.suggestion = to_json(plan.suggestion)
+    country = row.recipient.country if row.recipient else ""
+    row.due_at = due_at(kind=plan.kind, country=country, received_at=row.received_at) if waits else None
+    row.handled_at = None if waits else now
+    row.save(
+        update_fields=[
+            *("kind", "state", "hold", "sender", "subject", "text", "evidence"),
+            *("brand", "recipient", "contact_point", "suggestion", "due_at", "handled_at"),
+        ]
+    )
+
+
+def _remember(row: Message, events: Iterable[int]) -> None:
+    MessageAct.objects.bulk_create(MessageAct(message=row, event_id=event) for event in events)

@@ -1,0 +1,138 @@
+"""Decide what is to become of an e-mail, from what it says and who wrote it to whom. Reads, and writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from preferences.enums import Hold, Kind, MessageKind, MessageState
+from preferences.inbox.letter import Automatic, Letter
+from preferences.inbox.match import (
+    TokenFound,
+    WrittenTo,
+    find_brands,
+    find_sender,
+    find_tokens,
+)
+from preferences.inbox.recognise import Recognised, recognise
+from preferences.mail.own_addresses import is_own
+from preferences.models import Brand, ContactPoint, Message
+from preferences.scope import Scope
+
+_ASKS_TO_STOP = {MessageKind.STOP, MessageKind.PROFILING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """One thing to stop for one person (primary key of the recipient)."""
+
+    recipient: int
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a message is, what it becomes, and what is to be stopped by it.
+
+    `hold` says why it waits, where it does; then `suggestion` says what staff might stop. `answer` says that the
+    sender is to be told what was stopped.
+    """
+
+    kind: MessageKind
+    state: MessageState
+    hold: Hold | None = None
+    stops: tuple[Stop, ...] = ()
+    suggestion: tuple[Scope, ...] = ()
+    point: ContactPoint | None = None
+    brand: Brand | None = None
+    answer: bool = False
+
+
+def plan_for(letter: Letter, *, message: Message) -> Plan:
+    """What to do with an e-mail that is no report about mail of ours.
+
+    A stop token is acted on whoever sent it, since whoever has it may stop; words are acted on only where they are
+    plain, and where the mail server has not found that somebody else may have sent them. Automatic mail never is.
+    """
+    addresses = [*message.recipients, *letter.recipients]
+    tokens = find_tokens(addresses=addresses, subject=letter.subject)
+    if not letter.readable:
+        return Plan(kind=MessageKind.UNCLEAR, state=MessageState.WAITING, hold=Hold.UNREADABLE)
+    if tokens and tokens.tokens and (letter.automatic is not Automatic.AUTO_REPLY or letter.generated):
+        return _stop_by_token(tokens)
+    if letter.automatic is Automatic.AUTO_REPLY or is_own(letter.sender):
+        return Plan(kind=MessageKind.AUTO_REPLY, state=MessageState.IGNORED)
+    written_to = find_brands(addresses)
+    # What may be named without saying anything new.
+    known = [letter.sender, letter.reply_to, letter.sender_name, *(brand.name for brand in written_to.brands)]
+    recognised = recognise(
+        subject=letter.subject, text=letter.written, known=[name for name in known if name]
+    )
+    return _plan_by_words(letter, recognised=recognised, written_to=written_to, tokens=tokens)
+
+
+def _stop_by_token(found: TokenFound) -> Plan:
+    return Plan(
+        kind=MessageKind.STOP_LINK,
+        state=MessageState.ACTED,
+        stops=tuple(Stop(recipient=token.recipient, scope=token.scope) for token in found.tokens),
+    )
+
+
+def _plan_by_words(
+    letter: Letter, *, recognised: Recognised, written_to: WrittenTo, tokens: TokenFound | None
+) -> Plan:
+    sender = find_sender(sender=letter.sender, reply_to=letter.reply_to)
+    scopes = _scopes(recognised, written_to=written_to)
+    kind, hold = recognised.kind, sender.hold
+    if tokens:
+        # It was sent to the address of a stop token, so that is what it wants.
+        kind, hold = MessageKind.STOP, hold or Hold.TOKEN_UNKNOWN
+        scopes = scopes or _marketing(written_to)
+    elif letter.automatic is Automatic.MAILING_LIST:
+        if kind is MessageKind.UNCLEAR:
+            return Plan(kind=MessageKind.MAILING_LIST, state=MessageState.IGNORED)
+        hold = hold or Hold.NOT_SURE
+    elif kind not in _ASKS_TO_STOP:
+        hold = hold or Hold.NEEDS_ANSWER
+    elif not recognised.sure:
+        hold = hold or Hold.NOT_SURE
+    elif not scopes:
+        hold = hold or Hold.BRAND_UNKNOWN
+    elif letter.doubtful:
+        hold = hold or Hold.SENDER_DOUBTFUL
+    waits = hold is not None or sender.point is None
+    recipient = sender.point.recipient_id if sender.point else None
+    return Plan(
+        kind=kind,
+        state=MessageState.WAITING if waits else MessageState.ACTED,
+        hold=hold,
+        stops=()
+        if waits or recipient is None
+        else tuple(Stop(recipient=recipient, scope=scope) for scope in scopes),
+        suggestion=scopes if waits else (),
+        point=sender.point,
+        brand=written_to.brands[0] if len(written_to.brands) == 1 else None,
+        answer=not waits,
+    )
+
+
+def _scopes(recognised: Recognised, *, written_to: WrittenTo) -> tuple[Scope, ...]:
+    """What the words ask to stop; empty where they ask for nothing of that kind, or it is not clear of which brand."""
+    match recognised.kind:
+        case MessageKind.STOP:
+            marketing = (Scope.all_marketing(),) if recognised.everything else _marketing(written_to)
+            profiling = (Scope.all_profiling(),) if recognised.profiling else ()
+            return (*marketing, *profiling) if marketing else ()
+        case MessageKind.PROFILING:
+            return (Scope.all_profiling(),)
+        case MessageKind.ERASURE:
+            return (Scope.all_marketing(), Scope.all_profiling())
+        case _:
+            return ()
+
+
+def _marketing(written_to: WrittenTo) -> tuple[Scope, ...]:
+    """All marketing of the brands written to, or of the group where it was written to as a whole."""
+    if written_to.group:
+        return (Scope.all_marketing(),)
+    return tuple(Scope(kind=Kind.MARKETING, brand=brand.pk) for brand in written_to.brands)

@@ -1,0 +1,214 @@
+"""What staff do with a message: take it, settle it by a stop or an answer, set it aside, open it again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from preferences import ledger
+from preferences.enums import Actor, Hold, MessageKind, MessageState, Outcome, Route, Source, State
+from preferences.ledger import Change, ChangeResult, Evidence
+from preferences.mail.send_answer import request_answer
+from preferences.models import Mail, Message, MessageAct
+from preferences.personal_data import names_personal_data
+from preferences.rules.deadlines import due_at
+from preferences.scope import Scope
+
+# Stands in an answer for what the message led to.
+CHANGES = "{changes}"
+
+_WRITTEN = {Outcome.CHANGED, Outcome.SUPERSEDED}
+
+
+class AlreadyHandled(Exception):
+    """The message does not wait any more: somebody else was quicker, or it was sent twice.
+
+    `message` is the row as it is now. Nothing was done.
+    """
+
+    code = "already_handled"
+
+    def __init__(self, *, message: Message) -> None:
+        self.message = message
+        super().__init__(str(message))
+
+
+class TextChanged(Exception):
+    """The message has come once more with another text since it was looked at. Nothing was done."""
+
+    code = "text_changed"
+
+
+class NoteInvalid(ValueError):
+    """A note that cannot be kept. `code` says why: `missing`, `personal_data`."""
+
+    def __init__(self, *, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stops:
+    """What staff stop for a recipient (primary key), and the reason that goes into the history."""
+
+    recipient: int
+    scopes: tuple[Scope, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What staff write back, in which language. `{changes}` in it stands for what the message led to."""
+
+    subject: str
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of each stop, and the mail that answers the message, if any."""
+
+    results: tuple[ChangeResult, ...] = ()
+    mail: Mail | None = None
+
+
+def take(*, message: int, by: int, instead_of: int | None) -> bool:
+    """Give a waiting message to a member of staff, in place of who has it as far as they know (primary keys).
+
+    False where it does not wait any more, or somebody else has it by now.
+    """
+    waiting = Message.objects.filter(pk=message, state=MessageState.WAITING, assigned_to=instead_of)
+    return waiting.update(assigned_to=by) == 1
+
+
+def release(*, message: int, by: int) -> bool:
+    """Give a waiting message back to everybody; False where `by` does not have it."""
+    waiting = Message.objects.filter(pk=message, state=MessageState.WAITING, assigned_to=by)
+    return waiting.update(assigned_to=None) == 1
+
+
+def settle(
+    *,
+    message: int,
+    by: int,
+    seen: int,
+    stops: Stops | None = None,
+    answer: Answer | None = None,
+    now: dt.datetime,
+) -> Settled:
+    """Stop what a waiting message asks to stop, answer it, or both; all of it or nothing.
+
+    `seen` is the number of its copies that staff have looked at. A stop counts from when the message was received.
+    Raises AlreadyHandled, TextChanged, RecipientGone, AnswerRefused.
+    """
+    with transaction.atomic():
+        row = _lock(message, seen=seen)
+        results = _stop(row, stops, by=by, answer=answer, now=now) if stops else ()
+        mail = _answer(row, answer, now=now) if answer else None
+        _close(row, state=MessageState.SETTLED, by=by, now=now)
+    return Settled(results=results, mail=mail)
+
+
+def dismiss(*, message: int, by: int, seen: int, note: str, now: dt.datetime) -> None:
+    """Set a waiting message aside as no request. `note` says why, and stays when the message is deleted.
+
+    Raises AlreadyHandled, TextChanged, NoteInvalid.
+    """
+    note = " ".join(note.split())
+    if not note:
+        raise NoteInvalid(code="missing")
+    if names_personal_data(note):
+        raise NoteInvalid(code="personal_data")
+    with transaction.atomic():
+        row = _lock(message, seen=seen)
+        row.note = note
+        _close(row, state=MessageState.DISMISSED, by=by, now=now)
+
+
+def reopen(*, message: int, by: int, now: dt.datetime) -> bool:
+    """Let a closed message wait again, with `by`; False where it waits, or was not looked at yet.
+
+    What it led to stays until it is undone. Its deadline runs from when it was received, as before.
+    """
+    with transaction.atomic():
+        row = Message.objects.select_for_update().defer("raw").get(pk=message)
+        if row.state in {MessageState.RECEIVED, MessageState.WAITING}:
+            return False
+        row.state, row.hold = MessageState.WAITING, Hold.NOT_SURE
+        row.handled_at = row.handled_by = None
+        row.assigned_to_id, row.note = by, ""
+        row.due_at = row.due_at or _due_at(row)
+        row.save(update_fields=["state", "hold", "handled_at", "handled_by", "assigned_to", "note", "due_at"])
+    return True
+
+
+def _lock(message: int, *, seen: int) -> Message:
+    """A message that waits, locked, so that of two people only one acts on it."""
+    # Not its bytes, of which there may be many. Of the other tables only the row itself is locked.
+    row = Message.objects.select_for_update().defer("raw").get(pk=message)
+    if row.state != MessageState.WAITING:
+        raise AlreadyHandled(message=row)
+    if row.copies.count() != seen:
+        raise TextChanged
+    return row
+
+
+def _stop(
+    row: Message, stops: Stops, *, by: int, answer: Answer | None, now: dt.datetime
+) -> tuple[ChangeResult, ...]:
+    recorded = ledger.record(
+        recipient=stops.recipient,
+        changes=[Change(scope=scope, state=State.OPTED_OUT) for scope in stops.scopes],
+        evidence=Evidence(
+            source=Source.STAFF,
+            actor=Actor.STAFF,
+            staff=by,
+            route=Route.EMAIL,
+            reason=stops.reason,
+            occurred_at=row.received_at,
+            # Who reads in the answer what was stopped is not told once more.
+            notice=not (answer and CHANGES in answer.text and _is_from(row, stops.recipient)),
+        ),
+        now=now,
+    )
+    row.recipient_id = recorded.recipient
+    if row.contact_point and row.contact_point.recipient_id != recorded.recipient:
+        row.contact_point = None
+    MessageAct.objects.bulk_create(
+        MessageAct(message=row, event_id=result.event)
+        for result in recorded.results
+        if result.event and result.outcome in _WRITTEN
+    )
+    return recorded.results
+
+
+def _is_from(row: Message, recipient: int) -> bool:
+    """Whether the sender's address is one of the person's."""
+    point = row.contact_point
+    return point is not None and (point.recipient_id, point.normalized) == (recipient, row.sender)
+
+
+def _answer(row: Message, answer: Answer, *, now: dt.datetime) -> Mail:
+    return request_answer(
+        message=row, subject=answer.subject, text=answer.text, language=answer.language, now=now
+    )
+
+
+def _close(row: Message, *, state: MessageState, by: int, now: dt.datetime) -> None:
+    row.state, row.hold = state, ""
+    row.handled_at, row.handled_by_id = now, by
+    row.save(
+        update_fields=["state", "hold", "handled_at", "handled_by", "note", "recipient", "contact_point"]
+    )
+
+
+def _due_at(row: Message) -> dt.datetime | None:
+    """When a message that was taken for nothing to answer has to be answered after all."""
+    country = row.recipient.country if row.recipient else ""
+    kind = MessageKind(row.kind or MessageKind.UNCLEAR)
+    return due_at(kind=kind, country=country, received_at=row.received_at) or due_at(
+        kind=MessageKind.UNCLEAR, country=country, received_at=row.received_at
+    )

@@ -1,0 +1,340 @@
+"""What becomes of a message: acted on, ignored, or left to staff with the reason."""
+
+import datetime as dt
+from collections.abc import Callable
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from preferences import ledger
+from preferences.enums import Channel, Hold, Intake, Kind, MessageKind, MessageState, Source, State
+from preferences.inbox import handle as room
+from preferences.inbox.handle import handle_message
+from preferences.inbox.store import Incoming, store
+from preferences.inbox.suggestion import from_json, to_json
+from preferences.ledger import Change, Evidence
+from preferences.models import Brand, Event, Message, MessageAct, Recipient, Topic
+from preferences.scope import Scope
+from preferences.tokens import StopToken, make_stop_token
+from tests.at_once import at_once
+from tests.factories import BrandFactory, ContactPointFactory
+from tests.mail.conftest import worker
+
+pytestmark = pytest.mark.django_db
+__all__ = ["worker"]
+
+KARI = "kari@example.com"
+NEWS = "news@acme.example.com"
+type Receive = Callable[..., Message]
+
+
+@pytest.fixture(autouse=True)
+def ours(settings: Any) -> None:
+    settings.MAIL_DOMAIN = "preferences.example.com"
+    settings.DEFAULT_FROM_EMAIL = "preferences@preferences.example.com"
+    settings.AUTHSERV_ID = "mx.preferences.example.com"
+
+
+def written(
+    text: str = "",
+    *,
+    subject: str = "Hello",
+    sender: str = KARI,
+    to: str = NEWS,
+    headers: dict[str, str] | None = None,
+) -> bytes:
+    """A short message, as a mail program sends it."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, to, subject
+    for name, value in (headers or {}).items():
+        message[name] = value
+    message.set_content(text)
+    return message.as_bytes()
+
+
+@pytest.fixture
+def receive(worker: Callable[[], None]) -> Receive:
+    """Takes in a message and lets the worker run; what became of it."""
+
+    def receive(raw: bytes = b"", *, to: str = NEWS, sender: str = KARI, **parts: Any) -> Message:
+        stored = store(
+            Incoming(
+                raw=raw or written(to=to, sender=sender, **parts),
+                intake=Intake.LISTENER,
+                envelope_sender=sender,
+                recipients=(to,),
+            ),
+            now=timezone.now(),
+        )
+        worker()
+        return Message.objects.get(pk=stored)
+
+    return receive
+
+
+def acts(message: Message) -> list[tuple[Scope, str, str]]:
+    """What a message led to: scope, state and source of each event."""
+    found = Event.objects.filter(message_act__message=message).order_by("pk")
+    return [(event.scope, event.state, event.source) for event in found]
+
+
+def became(message: Message) -> tuple[str, str, str]:
+    return (message.kind, message.state, message.hold)
+
+
+def stopped(scope: Scope) -> tuple[Scope, str, str]:
+    return (scope, State.OPTED_OUT, Source.EMAIL_REQUEST)
+
+
+@pytest.fixture
+def token(kari: Recipient, news: Topic) -> str:
+    assert news.brand_id
+    return make_stop_token(
+        StopToken(
+            recipient=kari.pk,
+            contact_point=kari.contact_points.get().pk,
+            brand=news.brand_id,
+            topic=news.pk,
+            channel=Channel.EMAIL,
+        )
+    )
+
+
+@pytest.fixture
+def topic_by_mail(news: Topic) -> Scope:
+    return Scope(kind=Kind.MARKETING, brand=news.brand_id, purpose=news.pk, channel=Channel.EMAIL)
+
+
+class TestTokens:
+    @pytest.mark.parametrize("sender", [KARI, "somebody@elsewhere.example.com"])
+    def test_it_stops_exactly_what_it_names(
+        self, receive: Receive, token: str, topic_by_mail: Scope, sender: str
+    ) -> None:
+        message = receive(to=f"stop+{token}@preferences.example.com", sender=sender)
+        assert became(message) == (MessageKind.STOP_LINK, MessageState.ACTED, "")
+        assert acts(message) == [stopped(topic_by_mail)]
+        assert mail.outbox == []
+
+    def test_in_the_subject(self, receive: Receive, token: str, topic_by_mail: Scope) -> None:
+        message = receive(to="stop@preferences.example.com", subject=f"stop {token}")
+        assert acts(message) == [stopped(topic_by_mail)]
+
+    def test_twice_is_once(self, receive: Receive, token: str, topic_by_mail: Scope) -> None:
+        first = receive(to="stop@preferences.example.com", subject=f"stop {token}")
+        second = receive(to="stop@preferences.example.com", subject=f"Stop: {token}")
+        assert first != second
+        assert acts(first) == [stopped(topic_by_mail)]
+        assert (became(second)[1], acts(second)) == (MessageState.ACTED, [])
+
+    def test_a_program_that_unsubscribes_by_itself(
+        self, receive: Receive, token: str, topic_by_mail: Scope
+    ) -> None:
+        message = receive(
+            to="stop@preferences.example.com",
+            subject=f"stop {token}",
+            headers={"Auto-Submitted": "auto-generated"},
+        )
+        assert acts(message) == [stopped(topic_by_mail)]
+
+    def test_an_automatic_reply_does_not(self, receive: Receive, token: str) -> None:
+        message = receive(
+            to="stop@preferences.example.com",
+            subject=f"Re: stop {token}",
+            headers={"Auto-Submitted": "auto-replied"},
+        )
+        assert became(message) == (MessageKind.AUTO_REPLY, MessageState.IGNORED, "")
+        assert acts(message) == []
+
+    def test_an_unknown_one_waits(self, receive: Receive, kari: Recipient, acme: Brand, token: str) -> None:
+        message = receive(to=f"stop+{token[:-3]}xyz@acme.example.com")
+        assert became(message) == (MessageKind.STOP, MessageState.WAITING, Hold.TOKEN_UNKNOWN)
+        assert from_json(message.suggestion) == [Scope(kind=Kind.MARKETING, brand=acme.pk)]
+        assert (message.recipient, acts(message)) == (kari, [])
+
+    def test_of_an_erased_person(self, receive: Receive, kari: Recipient, token: str) -> None:
+        ledger.erase(recipient=kari.pk, now=timezone.now())
+        message = receive(to=f"stop+{token}@preferences.example.com", sender="a@b.example.com")
+        assert became(message) == (MessageKind.STOP_LINK, MessageState.IGNORED, "")
+        assert acts(message) == []
+
+    def test_what_was_said_later_stands(
+        self, receive: Receive, kari: Recipient, token: str, topic_by_mail: Scope, monkeypatch: Any
+    ) -> None:
+        """The worker was late: the person has been on the preference page since."""
+        now = timezone.now()
+        stored = store(
+            Incoming(raw=written(to=f"stop+{token}@preferences.example.com"), intake=Intake.PIPE),
+            now=now - dt.timedelta(hours=1),
+        )
+        ledger.record(
+            recipient=kari.pk,
+            changes=[Change(scope=topic_by_mail, state=State.OPTED_IN)],
+            evidence=Evidence(source=Source.ACCOUNT),
+            now=now,
+        )
+        handle_message.func(message=stored)
+        event = Event.objects.get(message_act__message=stored)
+        assert (event.state, event.superseded) == (State.OPTED_OUT, True)
+
+
+class TestWords:
+    def test_the_brand_written_to(self, receive: Receive, kari: Recipient, acme: Brand) -> None:
+        message = receive(text="Please unsubscribe me from your mailing list.")
+        assert became(message) == (MessageKind.STOP, MessageState.ACTED, "")
+        assert acts(message) == [stopped(Scope(kind=Kind.MARKETING, brand=acme.pk))]
+        assert (message.recipient, message.brand, message.sender) == (kari, acme, KARI)
+        assert message.handled_at is not None
+
+    def test_the_group(self, receive: Receive, kari: Recipient, acme: Brand) -> None:
+        message = receive(text="Please unsubscribe me.", to="preferences@preferences.example.com")
+        assert acts(message) == [stopped(Scope.all_marketing())]
+
+    def test_every_brand_they_name_by_writing_to_it(
+        self, receive: Receive, kari: Recipient, acme: Brand
+    ) -> None:
+        other = BrandFactory(key="nordlys")
+        message = receive(raw=written("Please unsubscribe me.", to=f"{NEWS}, {other.sender_email}"))
+        assert acts(message) == [
+            stopped(Scope(kind=Kind.MARKETING, brand=acme.pk)),
+            stopped(Scope(kind=Kind.MARKETING, brand=other.pk)),
+        ]
+
+    def test_all_where_they_say_so(self, receive: Receive, kari: Recipient, acme: Brand) -> None:
+        message = receive(text="Please unsubscribe me from the marketing of all your brands.")
+        assert acts(message) == [stopped(Scope.all_marketing())]
+
+    def test_profiling(self, receive: Receive, kari: Recipient, acme: Brand) -> None:
+        message = receive(text="I object to profiling.")
+        assert became(message) == (MessageKind.PROFILING, MessageState.ACTED, "")
+        assert acts(message) == [stopped(Scope.all_profiling())]
+
+    def test_the_sender_is_told_with_the_way_back(
+        self, receive: Receive, kari: Recipient, acme: Brand
+    ) -> None:
+        message = receive(text="Please unsubscribe me.")
+        (sent,) = mail.outbox
+        assert (sent.to, sent.from_email) == ([KARI], f"{acme.sender_name} <{acme.sender_email}>")
+        assert "/undo/" in sent.body
+        assert sent.extra_headers["Auto-Submitted"] == "auto-replied"
+        assert message.answers.count() == 1
+
+    def test_not_told_too_often(self, receive: Receive, kari: Recipient, acme: Brand, settings: Any) -> None:
+        settings.ANSWERS_PER_DAY = 2
+        for number in range(4):
+            BrandFactory(key=f"b{number}")
+            receive(text="Please unsubscribe me.", to=f"news@b{number}.example.com")
+        assert len(mail.outbox) == 2
+
+    @pytest.mark.parametrize(
+        ("parts", "kind", "hold"),
+        [
+            ({"text": "unsubscribe", "sender": "nobody@example.com"}, MessageKind.STOP, Hold.SENDER_UNKNOWN),
+            (
+                {"text": "unsubscribe", "headers": {"Reply-To": "anonymous@example.com"}},
+                MessageKind.STOP,
+                Hold.SENDER_AMBIGUOUS,
+            ),
+            (
+                {
+                    "text": "unsubscribe",
+                    "headers": {"Authentication-Results": "mx.preferences.example.com; dmarc=fail"},
+                },
+                MessageKind.STOP,
+                Hold.SENDER_DOUBTFUL,
+            ),
+            ({"text": "unsubscribe", "to": "x@elsewhere.example.com"}, MessageKind.STOP, Hold.BRAND_UNKNOWN),
+            ({"text": "How do I unsubscribe?"}, MessageKind.STOP, Hold.NOT_SURE),
+            ({"text": "What data do you hold about me?"}, MessageKind.ACCESS, Hold.NEEDS_ANSWER),
+            ({"text": "Please delete my data."}, MessageKind.ERASURE, Hold.NEEDS_ANSWER),
+            ({"text": "Please subscribe me to the newsletter."}, MessageKind.START, Hold.NEEDS_ANSWER),
+            ({"text": "When is the webinar?"}, MessageKind.UNCLEAR, Hold.NEEDS_ANSWER),
+            (
+                {"text": "unsubscribe", "headers": {"List-Id": "<colleagues.example.com>"}},
+                MessageKind.STOP,
+                Hold.NOT_SURE,
+            ),
+        ],
+    )
+    def test_what_waits(
+        self,
+        receive: Receive,
+        kari: Recipient,
+        anonymous: Recipient,
+        acme: Brand,
+        parts: Any,
+        kind: str,
+        hold: str,
+    ) -> None:
+        message = receive(**parts)
+        assert became(message) == (kind, MessageState.WAITING, hold)
+        assert message.due_at
+        assert message.due_at > message.received_at
+        assert (acts(message), mail.outbox, Event.objects.count()) == ([], [], 0)
+
+    def test_a_forged_result_is_not_believed(self, receive: Receive, kari: Recipient, acme: Brand) -> None:
+        """Somebody else's server says so, or somebody who pretends to be one."""
+        message = receive(
+            text="unsubscribe", headers={"Authentication-Results": "evil.example.com; dmarc=fail"}
+        )
+        assert message.state == MessageState.ACTED
+
+    @pytest.mark.parametrize(
+        ("parts", "kind"),
+        [
+            ({"headers": {"Auto-Submitted": "auto-replied"}}, MessageKind.AUTO_REPLY),
+            ({"headers": {"X-Autoreply": "yes"}}, MessageKind.AUTO_REPLY),
+            ({"sender": NEWS}, MessageKind.AUTO_REPLY),
+            ({"text": "News", "headers": {"List-Id": "<colleagues.example.com>"}}, MessageKind.MAILING_LIST),
+        ],
+    )
+    def test_what_is_left_alone(
+        self, receive: Receive, kari: Recipient, acme: Brand, parts: Any, kind: str
+    ) -> None:
+        message = receive(**{"text": "unsubscribe", **parts})
+        assert became(message) == (kind, MessageState.IGNORED, "")
+        assert (mail.outbox, Event.objects.count()) == ([], 0)
+
+    def test_two_addresses_of_the_sender(self, receive: Receive, kari: Recipient, acme: Brand) -> None:
+        ContactPointFactory(recipient=kari, value="kari@work.example.com")
+        message = receive(text="unsubscribe", headers={"Reply-To": "kari@work.example.com"})
+        assert message.state == MessageState.ACTED
+
+
+def test_a_mistake_of_ours_loses_nothing(
+    receive: Receive, kari: Recipient, acme: Brand, monkeypatch: Any
+) -> None:
+    def fails(*args: Any, **kwargs: Any) -> None:
+        raise IndexError
+
+    monkeypatch.setattr(room, "read_letter", fails)
+    message = receive(text="unsubscribe")
+    assert became(message) == (MessageKind.UNCLEAR, MessageState.WAITING, Hold.UNREADABLE)
+    assert message.raw is not None
+
+
+def test_staff_keep_the_last_word(receive: Receive, kari: Recipient, acme: Brand) -> None:
+    message = receive(text="When is the webinar?")
+    Message.objects.filter(pk=message.pk).update(state=MessageState.DISMISSED, handled_at=timezone.now())
+    handle_message.func(message=message.pk)
+    message.refresh_from_db()
+    assert message.state == MessageState.DISMISSED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_act_once(kari: Recipient, acme: Brand) -> None:
+    stored = store(Incoming(raw=written("unsubscribe"), intake=Intake.PIPE), now=timezone.now())
+    at_once(*[lambda: handle_message.func(message=stored)] * 4)
+    assert MessageAct.objects.count() == 1
+    assert Event.objects.count() == 1
+
+
+def test_a_suggestion_comes_back_as_it_was(news: Topic) -> None:
+    scopes = [
+        Scope.all_marketing(),
+        Scope.all_profiling(),
+        Scope(kind=Kind.MARKETING, brand=news.brand_id, purpose=news.pk, channel=Channel.EMAIL),
+    ]
+    assert from_json(to_json(scopes)) == scopes

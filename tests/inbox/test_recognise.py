@@ -1,0 +1,464 @@
+"""What people write, in ten languages: what is sure, what is not, and what else they may want."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preferences.enums import MessageKind
+from preferences.inbox.read_phrases import PHRASES_FILE, read_phrases
+from preferences.inbox.recognise import Recognised, recognise
+from preferences.rules.read import RulesInvalid
+
+STOP, PROFILING, START = MessageKind.STOP, MessageKind.PROFILING, MessageKind.START
+ACCESS, ERASURE, UNCLEAR = MessageKind.ACCESS, MessageKind.ERASURE, MessageKind.UNCLEAR
+
+
+def read(text: str, *, subject: str = "Re: Summer offers") -> Recognised:
+    return recognise(subject=subject, text=text)
+
+
+SURE = {
+    "en": [
+        "unsubscribe",
+        "STOP",
+        "Unsubcribe",
+        "please remove me from your mailing list",
+        "take me off this list",
+        "I don't want your newsletter any more",
+        "I dont want any more emails from you!!!",
+        "No thanks, remove me",
+        "Could you please unsubscribe me?",
+        "Stop sending me this crap",
+        "I no longer wish to receive marketing emails.",
+        "I object to the use of my personal data for direct marketing purposes (Art. 21 GDPR).",
+        "Hi,\nplease take my address off your list.\nThanks,\nMary Poole",
+        "STOP SPAMMING ME",
+        "I never signed up for this. Unsubscribe me at once.",
+        "Do not contact me again.",
+        "Please cancel my newsletter subscription",
+    ],
+    "nb": [
+        "Meld meg av",
+        "avmelding",
+        "nei takk til reklame",
+        "Fjern meg fra listen",
+        "Slett meg fra e-postlisten deres, takk",
+        "Jeg ønsker ikke lenger å motta nyhetsbrev fra dere. Mvh Ole",
+        "Jeg vil ikke ha mer reklame",
+        "Slutt å sende meg e-post!",
+        "Kan dere være så snille å melde meg av nyhetsbrevet?",
+        "stopp nyhetsbrevet",
+        "Jeg oensker ikke flere eposter fra dere",
+        "Ingen flere nyhetsbrev, takk",
+        "Jeg reserverer meg mot markedsføring",
+    ],
+    "sv": [
+        "Avregistrera mig",
+        "avprenumerera",
+        "Ta bort mig från er lista",
+        "Jag vill inte ha fler nyhetsbrev",
+        "Sluta skicka reklam till mig",
+        "Sluta skicka mail",
+        "Nej tack till reklam",
+        "Avanmälan",
+        "Vänligen ta bort min e-postadress från sändlistan",
+        "Inga fler mejl tack!",
+        "Jag motsätter mig direktmarknadsföring",
+        "Kan ni avregistrera mig?",
+        "vill ej ha reklam",
+    ],
+    "da": [
+        "Framelding",
+        "Afmeld mig",
+        "Afmeld mig venligst nyhedsbrevet",
+        "Jeg vil ikke have flere mails fra jer",
+        "Fjern mig fra jeres mailliste",
+        "Stop med at sende mig reklamer",
+        "Nej tak til reklame",
+        "Jeg ønsker ikke at modtage jeres nyhedsbrev",
+        "Slet mig fra listen",
+        "Send mig ikke flere nyhedsbreve",
+        "Jeg gør indsigelse mod direkte markedsføring",
+        "Kan I afmelde mig?",
+        "Jeg oensker ikke reklame",
+    ],
+    "fi": [
+        "Poista minut listalta",
+        "Poistakaa minut postituslistalta, kiitos",
+        "Peruuta uutiskirje",
+        "En halua enää mainoksia",
+        "En halua uutiskirjettä",
+        "Lopettakaa mainosten lähettäminen",
+        "Älkää lähettäkö minulle mainoksia",
+        "Kiellän suoramarkkinoinnin",
+        "Ei enää mainoksia!",
+        "Voisitteko poistaa minut listalta?",
+        "Haluan perua uutiskirjeen",
+        "En halua enaa sahkoposteja",
+        "suoramarkkinointikielto",
+    ],
+    "nl": [
+        "Ik wil geen reclame meer",
+        "Uitschrijven",
+        "Schrijf mij uit",
+        "Graag afmelden voor de nieuwsbrief",
+        "Meld me af",
+        "Haal mij van de lijst",
+        "Verwijder mij uit uw mailinglijst aub",
+        "Stop met mailen",
+        "Stuur mij geen mails meer",
+        "Ik maak bezwaar tegen direct marketing",
+        "Kunt u mij uitschrijven?",
+        "Ik wil de nieuwsbrief niet meer ontvangen",
+        "Geen nieuwsbrief meer aub",
+    ],
+    "de": [
+        "Abmelden",
+        "Bitte keine Werbung mehr",
+        "Ich widerspreche der Nutzung meiner Daten zu Werbezwecken",
+        "Bitte melden Sie mich vom Newsletter ab",
+        "Bitte löschen Sie meine E-Mail-Adresse aus Ihrem Verteiler.",
+        "bitte loeschen sie mich aus dem verteiler",
+        "Nehmt mich aus dem Verteiler!",
+        "Ich möchte keine Newsletter mehr erhalten. Mit freundlichen Grüßen\nHans Meier",
+        "Schicken Sie mir keine E-Mails mehr",
+        "Newsletter abbestellen",
+        "Hören Sie auf, mir Werbung zu schicken!",
+        "Tragen Sie mich bitte aus",
+        "Könnten Sie mich bitte aus der Liste entfernen?",
+        "Ich moechte den Newsletter nicht mehr bekommen",
+    ],
+    "fr": [
+        "désinscrivez-moi",
+        "desabonnement",
+        "Je ne souhaite plus recevoir vos e-mails. Merci de me désabonner.",
+        "Merci de me retirer de votre liste",
+        "Je veux plus recevoir vos pubs",
+        "Arrêtez de m'envoyer des mails",
+        "Ne m'envoyez plus de publicité",
+        "Je m'oppose à la prospection commerciale",
+        "Pouvez-vous me désinscrire svp ?",
+        "Veuillez supprimer mon adresse de votre liste de diffusion",
+        "STOP PUB",
+        "Bonjour, merci de me désinscrire de votre newsletter. Cordialement, Jean",
+        "Désabonnez moi de cette newsletter",
+    ],
+    "es": [
+        "Quiero darme de baja",
+        "baja",
+        "Denme de baja de la lista",
+        "No quiero recibir más correos",
+        "Dejen de enviarme publicidad",
+        "No me envíen más correos por favor",
+        "Solicito la baja del boletín",
+        "Me opongo al tratamiento de mis datos con fines de marketing",
+        "Quítenme de su lista",
+        "¿Podrían darme de baja?",
+        "Cancelar boletín",
+        "no deseo recibir mas publicidad",
+        "Eliminen mi correo de su lista de distribución",
+    ],
+    "pl": [
+        "Proszę o wypisanie z listy",
+        "Wypiszcie mnie",
+        "wypisz mnie z newslettera",
+        "Nie chcę otrzymywać reklam",
+        "Rezygnuję z newslettera",
+        "Proszę usunąć mnie z listy mailingowej",
+        "Proszę nie wysyłać mi więcej maili",
+        "Przestańcie wysyłać mi reklamy",
+        "Sprzeciwiam się marketingowi bezpośredniemu",
+        "Nie życzę sobie reklam",
+        "prosze o usuniecie mojego adresu z listy",
+        "Chcę się wypisać",
+        "Wycofuję zgodę na marketing",
+    ],
+}
+
+TRAPS = {
+    "en": [
+        "Why did you stop sending me the newsletter?",
+        "don't unsubscribe me",
+        "I did not unsubscribe",
+        "please stop the delivery of order 5",
+        "cancel my subscription",
+        "how do I unsubscribe?",
+        "my colleague Ole wants to be unsubscribed",
+        "unsubscribe ole@example.com",
+        "stop calling me",
+        "no more SMS",
+        "unsubscribe me from the events but keep the newsletter",
+        "unsubscribe me from the events",
+        "stop by our stand",
+        "Please unsubscribe me. Also, where is my invoice?",
+        "Unsubscribe me. Thanks. Please also cancel the order 5.",
+        "Never stop sending me your newsletter!",
+        'He wrote "unsubscribe me".',
+        "If you do not answer, unsubscribe me",
+        "Please do not\nunsubscribe me",
+        "Please unsubscribe Kari",
+        "Stop sending me the newsletter for a month",
+        "remove me from the list of all your companies except one",
+        "unsubscribe me und bitte den Katalog schicken",
+        "unsubscribe me\n\nPS: keep the product news",
+        "No thanks",
+        "The new unsubscribe button looks great",
+        "Oh sure, unsubscribe me, said nobody",
+    ],
+    "nb": [
+        "Hvordan melder jeg meg av?",
+        "Ikke meld meg av",
+        "Jeg vil ikke miste nyhetsbrevet",
+        "Kollegaen min vil avmeldes",
+        "Slutt å ringe meg",
+        "Si opp abonnementet mitt",
+        "Meld meg av kurset",
+        "Meld meg av arrangementer, men behold nyhetsbrevet",
+        "Stopp leveringen av ordre 5",
+    ],
+    "sv": [
+        "Hur avregistrerar jag mig?",
+        "Avregistrera mig inte",
+        "Min kollega vill avregistreras",
+        "Sluta ringa mig",
+        "Säg upp mitt abonnemang",
+        "Avregistrera mig från evenemang men behåll nyhetsbrevet",
+        "Stoppa leveransen",
+        "Varför har ni slutat skicka nyhetsbrevet?",
+    ],
+    "da": [
+        "Hvordan afmelder jeg mig?",
+        "Afmeld mig ikke",
+        "Min kollega vil gerne afmeldes",
+        "Stop med at ringe",
+        "Opsig mit abonnement",
+        "Afmeld mig kurser, men behold nyhedsbrevet",
+        "Stop leveringen af ordre 5",
+        "Hvorfor har I afmeldt mig?",
+    ],
+    "fi": [
+        "Miten perun uutiskirjeen?",
+        "Älkää poistako minua listalta",
+        "Kollegani haluaa pois listalta",
+        "Lopettakaa soittaminen",
+        "Peruuta tilaukseni",
+        "Poista minut tapahtumista mutta jätä uutiskirje",
+        "Pysäyttäkää toimitus",
+        "Miksi uutiskirje on loppunut?",
+    ],
+    "nl": [
+        "Hoe kan ik mij uitschrijven?",
+        "Schrijf mij niet uit",
+        "Mijn collega wil zich afmelden",
+        "Stop met bellen",
+        "Zeg mijn abonnement op",
+        "Schrijf mij uit voor evenementen maar niet voor de nieuwsbrief",
+        "Stop de levering van bestelling 5",
+        "Waarom krijg ik geen nieuwsbrief meer?",
+    ],
+    "de": [
+        "Wie kann ich mich abmelden?",
+        "Bitte melden Sie mich nicht ab",
+        "Mein Kollege möchte sich abmelden",
+        "Rufen Sie mich nicht mehr an",
+        "Hiermit kündige ich meinen Vertrag",
+        "Kündigung meines Abonnements",
+        "Bitte nur vom Veranstaltungsnewsletter abmelden",
+        "Warum bekomme ich keinen Newsletter mehr?",
+        "Stoppen Sie die Lieferung",
+    ],
+    "fr": [
+        "Comment me désabonner ?",
+        "Ne me désabonnez pas",
+        "Mon collègue veut se désabonner",
+        "Arrêtez de m'appeler",
+        "Je veux résilier mon contrat",
+        "Désinscrivez-moi des événements mais gardez la newsletter",
+        "Arrêtez la livraison de ma commande",
+        "Pourquoi je ne reçois plus la newsletter ?",
+    ],
+    "es": [
+        "¿Cómo puedo darme de baja?",
+        "No me den de baja",
+        "Mi compañero quiere darse de baja",
+        "Dejen de llamarme",
+        "Quiero dar de baja mi contrato",
+        "Denme de baja de los eventos pero no del boletín",
+        "Cancelar mi suscripción",
+        "¿Por qué ya no recibo el boletín?",
+    ],
+    "pl": [
+        "Jak mogę się wypisać?",
+        "Nie wypisujcie mnie",
+        "Mój kolega chce się wypisać",
+        "Przestańcie do mnie dzwonić",
+        "Wypowiadam umowę",
+        "Proszę anulować subskrypcję",
+        "Wypiszcie mnie z wydarzeń, ale zostawcie newsletter",
+        "Dlaczego nie dostaję newslettera?",
+    ],
+}
+
+OBJECTIONS = [
+    "I object to profiling",
+    "Please stop tracking me",
+    "Jeg motsetter meg profilering",
+    "Nei takk til profilering",
+    "Jag motsätter mig profilering",
+    "Sluta profilera mig",
+    "Jeg gør indsigelse mod profilering",
+    "Ingen profilering tak",
+    "Vastustan profilointia",
+    "Kiellän profiloinnin",
+    "Ik maak bezwaar tegen profilering",
+    "Geen profilering",
+    "Ich widerspreche dem Profiling",
+    "Kein Profiling bitte",
+    "Je m'oppose au profilage",
+    "Je refuse le profilage",
+    "Me opongo a la elaboración de perfiles",
+    "No al perfilado",
+    "Sprzeciw wobec profilowania",
+    "Sprzeciwiam się profilowaniu",
+]
+
+OTHER_WISHES = [
+    (ACCESS, "what data do you hold about me"),
+    (ACCESS, "Hvilke opplysninger har dere om meg?"),
+    (ACCESS, "Vilka uppgifter har ni om mig?"),
+    (ACCESS, "Hvilke oplysninger har I om mig?"),
+    (ACCESS, "Mitä tietoja teillä on minusta?"),
+    (ACCESS, "Welke gegevens hebben jullie van mij?"),
+    (ACCESS, "Auskunft nach Art. 15 DSGVO"),
+    (ACCESS, "Quelles données avez-vous sur moi ?"),
+    (ACCESS, "¿Qué datos tienen sobre mí?"),
+    (ACCESS, "Jakie dane na mój temat przetwarzacie?"),
+    (ERASURE, "delete my account"),
+    (ERASURE, "I want you to delete all my data and unsubscribe me"),
+    (ERASURE, "Slett alle opplysninger om meg"),
+    (ERASURE, "Radera mina uppgifter"),
+    (ERASURE, "Slet alle mine data"),
+    (ERASURE, "Poistakaa kaikki tietoni"),
+    (ERASURE, "Verwijder al mijn gegevens"),
+    (ERASURE, "Löschen Sie alle meine Daten"),
+    (ERASURE, "Supprimez toutes mes données"),
+    (ERASURE, "Eliminen todos mis datos"),
+    (ERASURE, "Proszę usunąć wszystkie moje dane"),
+    (START, "subscribe me"),
+    (START, "I want to get the newsletter again"),
+    (START, "Meld meg på nyhetsbrevet"),
+    (START, "Jag vill prenumerera på nyhetsbrevet"),
+    (START, "Tilmeld mig nyhedsbrevet"),
+    (START, "Haluan tilata uutiskirjeen"),
+    (START, "Graag aanmelden voor de nieuwsbrief"),
+    (START, "Ich möchte den Newsletter abonnieren"),
+    (START, "Je veux m'inscrire à la newsletter"),
+    (START, "Quiero suscribirme al boletín"),
+    (START, "Chcę się zapisać do newslettera"),
+    (UNCLEAR, ""),
+    (UNCLEAR, "Hello, when do you open?"),
+]
+
+EVERYTHING = [
+    "Unsubscribe me from all your brands",
+    "Please unsubscribe me from all your brands.\n\nKind regards\nOle Nordmann\nCEO, Contract AS",
+    "No more advertising from any of your companies",
+    "Jeg vil ikke ha reklame fra noen av merkevarene deres",
+    "Ta bort mig från alla era varumärkens listor",
+    "Jeg ønsker ikke reklame fra nogen af jeres selskaber",
+    "Keine Werbung mehr von allen Marken",
+    "Je ne veux plus recevoir de publicité de toutes vos marques",
+    "Nie chcę reklam od wszystkich marek",
+]
+
+
+def table(cases: dict[str, list[str]]) -> list[object]:
+    return [pytest.param(text, id=f"{language}-{text[:40]}") for language, texts in cases.items() for text in texts]
+
+
+@pytest.mark.parametrize("text", table(SURE))
+def test_sure(text: str) -> None:
+    found = read(text)
+    assert (found.kind, found.sure, found.everything, found.profiling) == (STOP, True, False, False)
+
+
+@pytest.mark.parametrize("text", table(SURE))
+def test_sure_as_a_subject_alone(text: str) -> None:
+    if "\n" not in text and ". " not in text:
+        assert read("", subject=text).sure
+
+
+@pytest.mark.parametrize("text", table(SURE))
+def test_nothing_is_sure_in_the_subject_of_what_was_forwarded(text: str) -> None:
+    assert not read("", subject=f"Fwd: {text}").sure
+
+
+@pytest.mark.parametrize("text", table(TRAPS))
+def test_not_sure(text: str) -> None:
+    assert not read(text).sure
+    assert not read("", subject=text).sure
+    assert not read(text, subject="unsubscribe").sure
+
+
+@pytest.mark.parametrize("text", OBJECTIONS)
+def test_profiling(text: str) -> None:
+    found = read(text)
+    assert (found.kind, found.sure, found.profiling) == (PROFILING, True, True)
+
+
+@pytest.mark.parametrize(("kind", "text"), OTHER_WISHES)
+def test_other_wishes_wait(kind: MessageKind, text: str) -> None:
+    found = read(text)
+    assert (found.kind, found.sure) == (kind, False)
+
+
+@pytest.mark.parametrize("text", EVERYTHING)
+def test_of_the_whole_group(text: str) -> None:
+    found = read(text)
+    assert not found.sure or found.everything
+
+
+def test_both_at_once() -> None:
+    found = read("I object to the use of my data for direct marketing, including profiling.")
+    assert found == Recognised(kind=STOP, sure=True, profiling=True, phrases=found.phrases)
+
+
+@pytest.mark.parametrize("subject", ["Re: How to unsubscribe from boring software", "AW: Newsletter stoppen?", "SV: Sommertilbud"])
+def test_the_subject_of_a_reply_is_not_what_they_say(subject: str) -> None:
+    assert recognise(subject=subject, text="").kind is UNCLEAR
+
+
+@pytest.mark.parametrize("subject", ["Re: unsubscribe", "AW: Abmelden", "SV: Avmelding", "Re: Re: STOP"])
+def test_nothing_but_the_phrase_counts_in_a_reply_too(subject: str) -> None:
+    assert recognise(subject=subject, text="").sure
+
+
+def test_a_long_letter_is_never_sure() -> None:
+    story = "Please listen to what I have to say. " * 12
+    assert not read(f"{story}Unsubscribe me. {story}").sure
+
+
+def test_what_may_be_named() -> None:
+    text = "Please take ole@example.com off the Acme list"
+    assert not recognise(subject="", text=text).sure
+    assert recognise(subject="", text=text, known=["ole@example.com", "Acme"]).sure
+    assert not recognise(subject="", text=text, known=["le@example.com", "Acme"]).sure
+
+
+@given(st.text(), st.text())
+def test_any_text(subject: str, text: str) -> None:
+    recognise(subject=subject, text=text)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("xx,stop,halt", "'xx' is no language"),
+        ("en,halt,halt", "'halt' is no meaning"),
+        ("en,stop,stop {nothing}", "names the set 'nothing'"),
+        ("en,stop,stop [it]", "cannot be understood"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named(line: str, problem: str) -> None:
+    with pytest.raises(RulesInvalid, match=problem):
+        read_phrases(PHRASES_FILE.read_bytes() + f"{line}\n".encode())
