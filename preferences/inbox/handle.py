@@ -92,13 +92,13 @@ def _act_on_reports(row: Message, reports: Reports, *, now: dt.datetime) -> None
     """Bounces and complaints. A complaint nobody can be found for waits for staff; a bounce does not."""
     acted = act_on_reports(message=row, reports=reports, now=now)
     asked = MessageKind.STOP if reports.unsubscriptions else MessageKind.BOUNCE
-    kind = MessageKind.COMPLAINT if reports.complaints else asked
+    kind = MessageKind.COMPLAINT if reports.complaints or reports.is_feedback else asked
     if acted.waits:
-        plan = Plan(kind=kind, state=MessageState.WAITING, hold=Hold.SENDER_UNKNOWN, point=acted.point)
+        plan = Plan(kind=kind, state=MessageState.WAITING, hold=Hold.SENDER_UNKNOWN)
     else:
-        state = MessageState.ACTED if acted.matched else MessageState.IGNORED
-        plan = Plan(kind=kind, state=state, point=acted.point)
-    _become(row, plan, now=now)
+        plan = Plan(kind=kind, state=MessageState.ACTED if acted.matched else MessageState.IGNORED)
+    recipient = acted.point.recipient_id if acted.point else None
+    _become(row, replace(plan, point=acted.point, recipient=recipient), now=now)
     _remember(row, acted.events)
 
 
@@ -106,15 +106,18 @@ def _act(row: Message, letter: Letter, *, now: dt.datetime) -> None:
     row.sender, row.subject, row.text = letter.sender, letter.subject, letter.text
     row.evidence = letter.evidence
     plan = plan_for(letter, message=row)
-    events = _stop(plan.stops, said_at=row.received_at, now=now)
-    if events is None:
+    events, people = _stop(plan.stops, said_at=row.received_at, now=now)
+    if plan.stops and not people:
         # Whoever the token was made for had their data erased: there is nobody to stop anything for.
-        plan = replace(plan, state=MessageState.IGNORED)
-    if plan.point is not None:
+        plan = replace(plan, state=MessageState.IGNORED, recipient=None, point=None)
+    elif plan.recipient and len(people) == 1:
+        # Their records may have been brought together with others since.
+        plan = replace(plan, recipient=people.pop())
+    if plan.answer and plan.point is not None:
         # Known by Reply-To, it may be: whoever is at the other address is told nothing about the person.
         row.sender = plan.point.normalized
     _become(row, plan, now=now)
-    _remember(row, events or ())
+    _remember(row, events)
     if plan.answer:
         _answer(row, now=now)
 
@@ -131,10 +134,10 @@ def _answer(row: Message, *, now: dt.datetime) -> None:
         request_answer(message=row, subject=subject, text=text, language=language, automatic=True, now=now)
 
 
-def _stop(stops: Iterable[Stop], *, said_at: dt.datetime, now: dt.datetime) -> list[int] | None:
-    """Record the stops, and return the Events that were written; None where all of the people are gone."""
+def _stop(stops: Iterable[Stop], *, said_at: dt.datetime, now: dt.datetime) -> tuple[list[int], set[int]]:
+    """Record the stops; the Events that were written, and the recipients they are of, without those who are gone."""
     events: list[int] = []
-    found = not stops
+    people: set[int] = set()
     for stop in stops:
         try:
             recorded = ledger.record(
@@ -145,13 +148,13 @@ def _stop(stops: Iterable[Stop], *, said_at: dt.datetime, now: dt.datetime) -> l
             )
         except RecipientGone:
             continue
-        found = True
+        people.add(recorded.recipient)
         events += [
             result.event
             for result in recorded.results
             if result.event and result.outcome in {Outcome.CHANGED, Outcome.SUPERSEDED}
         ]
-    return events if found else None
+    return events, people
 
 
 def _become(row: Message, plan: Plan, *, now: dt.datetime) -> None:
@@ -162,7 +165,7 @@ def _become(row: Message, plan: Plan, *, now: dt.datetime) -> None:
     waits = plan.state is MessageState.WAITING
     row.kind, row.state, row.hold = plan.kind, plan.state, plan.hold or ""
     row.brand, row.contact_point = plan.brand, plan.point
-    row.recipient = plan.point.recipient if plan.point else None
+    row.recipient_id = plan.recipient
     row.suggestion = to_json(plan.suggestion)
     country = row.recipient.country if row.recipient else ""
     row.due_at = due_at(kind=plan.kind, country=country, received_at=row.received_at) if waits else None

@@ -51,7 +51,8 @@ _QUOTES = {
 # What follows these, to the end of the message, is quoted.
 _REST_QUOTED = {"appendonsend", "divrplyfwdmsg", "mail-editor-reference-message-container", "stopspelling"}
 _SIGNATURES = {
-    "applemailsignature", "gmail_signature", "moz-signature", "ms-outlook-mobile-signature", "protonmail_signature_block",
+    "applemailsignature", "gmail_signature", "moz-signature", "ms-outlook-mobile-signature",
+    "protonmail_signature_block",
     "signature", "ymail_android_signature", "ymail_ios_signature",
 }  # fmt: skip
 
@@ -168,11 +169,10 @@ class _Writer:
 
     def _close(self, name: str) -> None:
         # An end without a beginning means nothing. Looking back is bounded, so that many of those cost little.
-        for depth, element in enumerate(reversed(self.opened[-100:]), start=1):
-            if element.name == name:
-                break
-        else:
+        names = [element.name for element in reversed(self.opened[-100:])]
+        if name not in names:
             return
+        depth = names.index(name) + 1
         if not self.silent and any(element.quoted for element in self.opened[-depth:]):
             self._gap()
         for element in self.opened[-depth:]:

@@ -16,7 +16,7 @@ from preferences.tokens import StopToken, TokenInvalid, read_stop_token
 
 # `stop+<token>`: what stands before the @ of an address that unsubscribes. A subject may bear the bare token.
 _IN_ADDRESS = re.compile(r"\A[^+@\s]+\+([\w-]+\.[\w-]+)@", re.ASCII)
-_IN_SUBJECT = re.compile(r"[\w-]{8,}\.[\w-]{43}", re.ASCII)
+_IN_SUBJECT = re.compile(r"(?<![\w.-])[\w-]{8,300}\.[\w-]{43}(?![\w.-])", re.ASCII)
 # A long subject is broken over lines, inside a token if need be; so many pieces are put together again, and no subject
 # is looked at beyond so many words.
 _PIECES, _WORDS = 4, 30
@@ -94,7 +94,9 @@ def find_tokens(*, addresses: Sequence[str], subject: str) -> TokenFound | None:
     cannot be read where it stands in an address, and as nothing in a subject.
     """
     in_addresses = [match[1] for address in addresses if (match := _IN_ADDRESS.match(address))]
-    in_subject = [text for text in _joined(subject.split()[:_WORDS]) if _IN_SUBJECT.fullmatch(text)]
+    in_subject = [
+        match[0] for text in _joined(subject.split()[:_WORDS]) for match in _IN_SUBJECT.finditer(text)
+    ]
     tokens: dict[StopToken, None] = {}
     for text in [*in_addresses, *in_subject]:
         try:

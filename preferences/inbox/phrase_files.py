@@ -23,7 +23,7 @@ def read_lines(data: bytes, *, columns: Sequence[str], what: type[StrEnum]) -> l
     words = {
         language: one_of(ANY_LANGUAGE, *LANGUAGES),
         named: one_of(*what),
-        text: Word(lambda cell: cell == cell.strip(), "a text without space around it"),
+        text: Word(lambda cell: bool(cell) and cell == cell.strip(), "a text without space around it"),
     }
     rows = read_rows(data, columns=columns, words=words, key=columns, problems=problems)
     present = {(row[language], row[named]) for _number, row in rows}

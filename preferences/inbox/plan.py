@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from preferences.enums import Hold, Kind, MessageKind, MessageState
 from preferences.inbox.letter import Automatic, Letter
 from preferences.inbox.match import (
+    Sender,
     TokenFound,
     WrittenTo,
     find_brands,
@@ -33,8 +34,9 @@ class Stop:
 class Plan:
     """What a message is, what it becomes, and what is to be stopped by it.
 
-    `hold` says why it waits, where it does; then `suggestion` says what staff might stop. `answer` says that the
-    sender is to be told what was stopped.
+    `hold` says why it waits, where it does; then `suggestion` says what staff might stop. `recipient` (primary key) is
+    who it is about, `point` the contact point they are known by. `answer` says that the sender is to be told what was
+    stopped.
     """
 
     kind: MessageKind
@@ -42,6 +44,7 @@ class Plan:
     hold: Hold | None = None
     stops: tuple[Stop, ...] = ()
     suggestion: tuple[Scope, ...] = ()
+    recipient: int | None = None
     point: ContactPoint | None = None
     brand: Brand | None = None
     answer: bool = False
@@ -55,65 +58,82 @@ def plan_for(letter: Letter, *, message: Message) -> Plan:
     """
     addresses = [*message.recipients, *letter.recipients]
     tokens = find_tokens(addresses=addresses, subject=letter.subject)
-    if not letter.readable:
-        return Plan(kind=MessageKind.UNCLEAR, state=MessageState.WAITING, hold=Hold.UNREADABLE)
     if tokens and tokens.tokens and (letter.automatic is not Automatic.AUTO_REPLY or letter.generated):
         return _stop_by_token(tokens)
-    if letter.automatic is Automatic.AUTO_REPLY or is_own(letter.sender):
+    own = is_own(letter.sender)
+    if letter.automatic is Automatic.AUTO_REPLY or (own and letter.automatic):
         return Plan(kind=MessageKind.AUTO_REPLY, state=MessageState.IGNORED)
-    written_to = find_brands(addresses)
-    # What may be named without saying anything new.
-    known = [letter.sender, letter.reply_to, letter.sender_name, *(brand.name for brand in written_to.brands)]
-    recognised = recognise(
-        subject=letter.subject, text=letter.written, known=[name for name in known if name]
+    sender = (
+        Sender(hold=Hold.SENDER_UNKNOWN)
+        if own
+        else find_sender(sender=letter.sender, reply_to=letter.reply_to)
     )
-    return _plan_by_words(letter, recognised=recognised, written_to=written_to, tokens=tokens)
+    written_to = find_brands(addresses)
+    recognised = _recognise(letter, written_to=written_to)
+    scopes = _scopes(recognised, written_to=written_to)
+    kind, hold = recognised.kind, None
+    if tokens:
+        # It was sent to the address of a stop token, so that is what it wants.
+        kind, hold, scopes = MessageKind.STOP, Hold.TOKEN_UNKNOWN, scopes or _marketing(written_to)
+    elif letter.automatic is Automatic.MAILING_LIST and kind is MessageKind.UNCLEAR:
+        return Plan(kind=MessageKind.MAILING_LIST, state=MessageState.IGNORED)
+    hold = hold or _hold(letter, recognised=recognised, sender=sender, scopes=scopes)
+    known = Plan(
+        kind=kind,
+        state=MessageState.WAITING,
+        point=sender.point,
+        recipient=sender.point.recipient_id if sender.point else None,
+        brand=written_to.brands[0] if len(written_to.brands) == 1 else None,
+    )
+    if hold or sender.point is None:
+        return replace(known, hold=hold or Hold.SENDER_UNKNOWN, suggestion=scopes)
+    return replace(
+        known,
+        state=MessageState.ACTED,
+        stops=tuple(Stop(recipient=sender.point.recipient_id, scope=scope) for scope in scopes),
+        answer=True,
+    )
 
 
 def _stop_by_token(found: TokenFound) -> Plan:
+    """What the tokens name is stopped. They say who is meant, unless they are of several people."""
+    people = {token.recipient for token in found.tokens}
+    token = found.tokens[0]
+    point = ContactPoint.objects.filter(pk=token.contact_point, recipient=token.recipient).first()
+    alone = len(people) == 1
     return Plan(
         kind=MessageKind.STOP_LINK,
         state=MessageState.ACTED,
         stops=tuple(Stop(recipient=token.recipient, scope=token.scope) for token in found.tokens),
+        recipient=token.recipient if alone else None,
+        point=point if alone else None,
+        brand=Brand.objects.filter(pk=token.brand).first(),
     )
 
 
-def _plan_by_words(
-    letter: Letter, *, recognised: Recognised, written_to: WrittenTo, tokens: TokenFound | None
-) -> Plan:
-    sender = find_sender(sender=letter.sender, reply_to=letter.reply_to)
-    scopes = _scopes(recognised, written_to=written_to)
-    kind, hold = recognised.kind, sender.hold
-    if tokens:
-        # It was sent to the address of a stop token, so that is what it wants.
-        kind, hold = MessageKind.STOP, hold or Hold.TOKEN_UNKNOWN
-        scopes = scopes or _marketing(written_to)
-    elif letter.automatic is Automatic.MAILING_LIST:
-        if kind is MessageKind.UNCLEAR:
-            return Plan(kind=MessageKind.MAILING_LIST, state=MessageState.IGNORED)
-        hold = hold or Hold.NOT_SURE
-    elif kind not in _ASKS_TO_STOP:
-        hold = hold or Hold.NEEDS_ANSWER
-    elif not recognised.sure:
-        hold = hold or Hold.NOT_SURE
-    elif not scopes:
-        hold = hold or Hold.BRAND_UNKNOWN
-    elif letter.doubtful:
-        hold = hold or Hold.SENDER_DOUBTFUL
-    waits = hold is not None or sender.point is None
-    recipient = sender.point.recipient_id if sender.point else None
-    return Plan(
-        kind=kind,
-        state=MessageState.WAITING if waits else MessageState.ACTED,
-        hold=hold,
-        stops=()
-        if waits or recipient is None
-        else tuple(Stop(recipient=recipient, scope=scope) for scope in scopes),
-        suggestion=scopes if waits else (),
-        point=sender.point,
-        brand=written_to.brands[0] if len(written_to.brands) == 1 else None,
-        answer=not waits,
-    )
+def _recognise(letter: Letter, *, written_to: WrittenTo) -> Recognised:
+    # What may be named without saying anything new.
+    known = [letter.sender, letter.reply_to, letter.sender_name, *(brand.name for brand in written_to.brands)]
+    return recognise(subject=letter.subject, text=letter.written, known=[name for name in known if name])
+
+
+def _hold(
+    letter: Letter, *, recognised: Recognised, sender: Sender, scopes: tuple[Scope, ...]
+) -> Hold | None:
+    """Why a message has to wait for staff; None where it may be acted on."""
+    if not letter.readable:
+        return Hold.UNREADABLE
+    if sender.hold:
+        return sender.hold
+    if letter.automatic is Automatic.MAILING_LIST:
+        return Hold.NOT_SURE
+    if recognised.kind not in _ASKS_TO_STOP:
+        return Hold.NEEDS_ANSWER
+    if not recognised.sure:
+        return Hold.NOT_SURE
+    if not scopes:
+        return Hold.BRAND_UNKNOWN
+    return Hold.SENDER_DOUBTFUL if letter.doubtful else None
 
 
 def _scopes(recognised: Recognised, *, written_to: WrittenTo) -> tuple[Scope, ...]:

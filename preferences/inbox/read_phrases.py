@@ -133,25 +133,25 @@ def _word_list(cells: list[str], *, language: str) -> frozenset[str]:
 def _compiled(phrase: str, *, sets: Mapping[str, str], language: str) -> re.Pattern[str]:
     """An expression whose groups are the gaps: words that the phrase leaves open."""
     pieces = []
-    for token in phrase.split():
-        if not _TOKEN.fullmatch(token):
-            raise RulesInvalid([f"{language}: {token!r} in {phrase!r} cannot be understood."])
-        if token == "*":
+    for piece in phrase.split():
+        if not _TOKEN.fullmatch(piece):
+            raise RulesInvalid([f"{language}: {piece!r} in {phrase!r} cannot be understood."])
+        if piece == "*":
             pieces.append("((?:[^ ]+ ){0,6}?)")
             continue
-        words = "|".join(_alternatives(token.strip("()"), sets=sets, phrase=phrase, language=language))
-        pieces.append(f"(?:{words}){'?' if token.startswith('(') else ''}")
+        words = "|".join(_alternatives(piece.strip("()"), sets=sets, phrase=phrase, language=language))
+        pieces.append(f"(?:{words}){'?' if piece.startswith('(') else ''}")
     return re.compile(f"(?<= ){''.join(pieces)}")
 
 
-def _alternatives(token: str, *, sets: Mapping[str, str], phrase: str, language: str) -> list[str]:
+def _alternatives(piece: str, *, sets: Mapping[str, str], phrase: str, language: str) -> list[str]:
     def words_of_set(match: re.Match[str]) -> str:
         if match[1] not in sets:
             raise RulesInvalid([f"{language}: {phrase!r} names the set {match[1]!r}, which there is not."])
         return sets[match[1]]
 
     found = []
-    for option in _SET.sub(words_of_set, _SET.sub(words_of_set, token)).split("/"):
+    for option in _SET.sub(words_of_set, _SET.sub(words_of_set, piece)).split("/"):
         words = words_of(option.removesuffix("*"), language=language)
         if not words:
             raise RulesInvalid([f"{language}: {phrase!r} holds an alternative without letters."])

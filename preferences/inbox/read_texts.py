@@ -92,11 +92,7 @@ def _worse_alternatives(raw: bytes, parts: list[Part], known: dict[int, str]) ->
     """Those of several alternatives not to be read. What `known` gets is the text of the one that was looked into."""
     plain = next((part for part in parts if part.media_type == "text/plain" and is_body_text(part)), None)
     if plain is None:
-        return (
-            {id(part) for part in parts if part.media_type == "text/html"} - {id(part) for part in parts[-1:]}
-            if len({part.media_type for part in parts}) == 1
-            else set()
-        )
+        return set()
     known[id(plain)] = text = _part_text(raw, plain)
     others = {id(part) for part in parts if part is not plain}
     return {id(plain)} if others and _says_nothing(text) else others

@@ -292,6 +292,9 @@ def _read(subject: str, text: str, *, lexicon: Lexicon, is_reply: bool, known: C
     sentences = [title, *body]
     found = [phrase for sentence in sentences for phrase in sentence.found]
     kind = _kind({phrase.meaning for phrase in found})
+    in_body = _kind({phrase.meaning for sentence in body for phrase in sentence.found})
+    if in_body is MessageKind.START and kind is MessageKind.STOP:
+        kind = in_body  # The subject is the older part: "Re: Unsubscribe", and then "I want it again".
     meanings = {
         meaning
         for meaning in (Meaning.STOP, Meaning.PROFILING)
@@ -347,7 +350,9 @@ def _nothing_else(title: _Sentence, body: Sequence[_Sentence]) -> bool:
     if sum(len(sentence.words) for sentence in before) > _MOST_WORDS:
         return False
     return len(after) <= _LINES_OF_A_SIGNATURE and all(
-        len(sentence.words) <= _WORDS_OF_A_SIGNATURE_LINE and not sentence.is_question and not sentence.is_matter
+        len(sentence.words) <= _WORDS_OF_A_SIGNATURE_LINE
+        and not sentence.is_question
+        and not sentence.is_matter
         for sentence in after
     )
 

@@ -58,10 +58,11 @@ def read_reports(raw: bytes) -> Reports | None:
         if part.media_type in _DELIVERY_STATUS:
             return Reports(failures=_failures(_text(part, raw), about=about, returned=returned))
         if part.media_type == _FEEDBACK_REPORT:
-            return Reports(complaints=_complaints(read_fields(_text(part, raw)), returned=returned))
+            complaints = _complaints(read_fields(_text(part, raw)), returned=returned)
+            return Reports(complaints=complaints, is_feedback=True)
     senders = find_addresses(about.get("from", ()))
     if "x-hmxmroriginalrecipient" in returned and any(_domain(sender) in _MICROSOFT for sender in senders):
-        return Reports(complaints=(_complaint({}, returned=returned, kind="abuse"),))
+        return Reports(complaints=(_complaint({}, returned=returned, kind="abuse"),), is_feedback=True)
     if not message.is_multipart and any(sender.partition("@")[0] in _MAIL_SERVERS for sender in senders):
         return read_plain_bounce(_text(message, raw), fields=about)
     return None

@@ -66,7 +66,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """The parts of a message from top to bottom, the message itself first. `whole` is False where some were left out."""
+    """The parts of a message from top to bottom, itself first. `whole` is False where some were left out."""
 
     parts: list[Part]
     whole: bool

@@ -78,7 +78,7 @@ def _attribution(lines: Sequence[str], at: int) -> int:
     wrote = shipped_quotes()[Mark.WROTE]
     for length in range(1, _BROKEN_INTO + 1):
         part = lines[at : at + length]
-        if len(part) < length or not part[-1].strip():
+        if len(part) < length or not part[-1].strip() or _QUOTED.match(part[-1]):
             return 0
         joined = " ".join(" ".join(part).split())
         if len(joined) > 400:

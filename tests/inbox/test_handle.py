@@ -232,6 +232,8 @@ class TestWords:
         ("parts", "kind", "hold"),
         [
             ({"text": "unsubscribe", "sender": "nobody@example.com"}, MessageKind.STOP, Hold.SENDER_UNKNOWN),
+            # A colleague passes on what somebody wrote.
+            ({"text": "unsubscribe", "sender": NEWS}, MessageKind.STOP, Hold.SENDER_UNKNOWN),
             (
                 {"text": "unsubscribe", "headers": {"Reply-To": "anonymous@example.com"}},
                 MessageKind.STOP,
@@ -286,7 +288,8 @@ class TestWords:
         [
             ({"headers": {"Auto-Submitted": "auto-replied"}}, MessageKind.AUTO_REPLY),
             ({"headers": {"X-Autoreply": "yes"}}, MessageKind.AUTO_REPLY),
-            ({"sender": NEWS}, MessageKind.AUTO_REPLY),
+            ({"sender": NEWS, "headers": {"Auto-Submitted": "auto-generated"}}, MessageKind.AUTO_REPLY),
+            ({"sender": NEWS, "headers": {"List-Id": "<news.acme.example.com>"}}, MessageKind.AUTO_REPLY),
             ({"text": "News", "headers": {"List-Id": "<colleagues.example.com>"}}, MessageKind.MAILING_LIST),
         ],
     )

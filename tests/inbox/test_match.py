@@ -111,6 +111,8 @@ def token(kari: Recipient, news: Topic) -> StopToken:
         ("stop@preferences.example.com", "{}"),
         ("stop@preferences.example.com", "unsubscribe {} please"),
         ("stop@preferences.example.com", "Re: stop {}"),
+        ("stop@preferences.example.com", "stop+{}"),
+        ("stop@preferences.example.com", "unsubscribe:<{}>"),
         ("stop+{}@preferences.example.com", "stop {}"),
     ],
 )

@@ -356,6 +356,7 @@ OTHER_WISHES = [
     (START, "Quiero suscribirme al boletín"),
     (START, "Chcę się zapisać do newslettera"),
     (UNCLEAR, ""),
+    (START, "Jag ångrade mig, jag vill ha ert nyhetsbrev igen."),
     (UNCLEAR, "Hello, when do you open?"),
 ]
 
@@ -373,7 +374,11 @@ EVERYTHING = [
 
 
 def table(cases: dict[str, list[str]]) -> list[object]:
-    return [pytest.param(text, id=f"{language}-{text[:40]}") for language, texts in cases.items() for text in texts]
+    return [
+        pytest.param(text, id=f"{language}-{text[:40]}")
+        for language, texts in cases.items()
+        for text in texts
+    ]
 
 
 @pytest.mark.parametrize("text", table(SURE))
@@ -423,7 +428,9 @@ def test_both_at_once() -> None:
     assert found == Recognised(kind=STOP, sure=True, profiling=True, phrases=found.phrases)
 
 
-@pytest.mark.parametrize("subject", ["Re: How to unsubscribe from boring software", "AW: Newsletter stoppen?", "SV: Sommertilbud"])
+@pytest.mark.parametrize(
+    "subject", ["Re: How to unsubscribe from boring software", "AW: Newsletter stoppen?", "SV: Sommertilbud"]
+)
 def test_the_subject_of_a_reply_is_not_what_they_say(subject: str) -> None:
     assert recognise(subject=subject, text="").kind is UNCLEAR
 

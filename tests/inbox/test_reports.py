@@ -224,7 +224,9 @@ def test_a_complaint(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["not-spam", "virus", "auth-failure", "dmarc", "other", ""])
 def test_feedback_that_is_no_complaint(kind: str) -> None:
-    assert read_reports(report(f"Feedback-Type: {kind}\n", kind="feedback-report")) == Reports()
+    assert read_reports(report(f"Feedback-Type: {kind}\n", kind="feedback-report")) == Reports(
+        is_feedback=True
+    )
 
 
 def test_a_hidden_address_is_taken_from_the_mail() -> None:
@@ -257,7 +259,8 @@ def test_a_complaint_from_outlook() -> None:
                 stop_token=TOKEN,
                 type="abuse",
             ),
-        )
+        ),
+        is_feedback=True,
     )
 
 
