@@ -19,6 +19,8 @@ from preferences.enums import ContactKind, Source
 from preferences.identity import AddressInvalid, address_hash, normalize_address
 from preferences.imports.rules import rules_in_tables
 from preferences.inbox.mailbox import MailboxInvalid, read_mailbox_url
+from preferences.inbox.read_phrases import PHRASES_FILE, read_phrases
+from preferences.inbox.read_quotes import QUOTES_FILE, read_quotes
 from preferences.ledger.policy import WIDENING
 from preferences.models import ContactPoint, PublishedRules, WordingTemplate
 from preferences.models.wording import WordingKey
@@ -82,6 +84,16 @@ def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
     return [
         *_problems(read.MARKETING_FILE, read.read_marketing_rules, code="preferences.E003", hint=hint),
         *_problems(read.PROFILING_FILE, read.read_profiling_rules, code="preferences.E003", hint=hint),
+    ]
+
+
+@register
+def check_phrases(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What people write in e-mails can be recognised."""
+    hint = "preferences/inbox/phrases.md explains the columns."
+    return [
+        *_problems(PHRASES_FILE, read_phrases, code="preferences.E015", hint=hint),
+        *_problems(QUOTES_FILE, read_quotes, code="preferences.E015", hint=hint),
     ]
 
 

@@ -185,6 +185,27 @@ def test_the_national_rules_are_sound() -> None:
     assert checks.check_rules(None) == []
 
 
+@pytest.mark.parametrize(
+    ("file", "slip"),
+    [
+        ("PHRASES_FILE", ("stop,", "stopp,")),
+        ("QUOTES_FILE", ("en,", "xx,")),
+    ],
+)
+def test_a_slip_in_what_people_write_is_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str, slip: tuple[str, str]
+) -> None:
+    assert checks.check_phrases(None) == []
+    edited = tmp_path / "words.csv"
+    edited.write_text(getattr(checks, file).read_text(encoding="utf-8").replace(*slip), encoding="utf-8")
+    monkeypatch.setattr(checks, file, edited)
+
+    found = checks.check_phrases(None)
+
+    assert {message.id for message in found} == {"preferences.E015"}
+    assert found[0].msg.startswith("words.csv: Line ")
+
+
 def test_every_kind_of_mail_has_its_days_and_every_request_its_deadline() -> None:
     assert checks.check_retention(None) == []
     assert checks.check_deadlines(None) == []
