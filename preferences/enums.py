@@ -280,6 +280,7 @@ class Hold(TextChoices):
     BRAND_UNKNOWN = "brand_unknown", _("It is not clear which brand it was written to.")
     NOT_SURE = "not_sure", _("It may be a request, but that is not certain.")
     NEEDS_ANSWER = "needs_answer", _("It asks for something only a person can answer.")
+    MACHINE = "machine", _("A program or a mailing list sent it on, so nothing is done by itself.")
     OTHER_TEXT = "other_text", _("The same message came again, with another text or to another address.")
     UNREADABLE = "unreadable", _("It could not be read.")
 

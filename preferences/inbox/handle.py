@@ -113,9 +113,6 @@ def _act(row: Message, letter: Letter, *, now: dt.datetime) -> None:
     elif plan.recipient and len(people) == 1:
         # Their records may have been brought together with others since.
         plan = replace(plan, recipient=people.pop())
-    if plan.answer and plan.point is not None:
-        # Known by Reply-To, it may be: whoever is at the other address is told nothing about the person.
-        row.sender = plan.point.normalized
     _become(row, plan, now=now)
     _remember(row, events)
     if plan.answer:
@@ -168,12 +165,13 @@ def _become(row: Message, plan: Plan, *, now: dt.datetime) -> None:
     row.recipient_id = plan.recipient
     row.suggestion = to_json(plan.suggestion)
     country = row.recipient.country if row.recipient else ""
+    row.language = row.recipient.language if row.recipient else ""
     row.due_at = due_at(kind=plan.kind, country=country, received_at=row.received_at) if waits else None
     row.handled_at = None if waits else now
     row.save(
         update_fields=[
             *("kind", "state", "hold", "sender", "subject", "text", "evidence"),
-            *("brand", "recipient", "contact_point", "suggestion", "due_at", "handled_at"),
+            *("brand", "recipient", "contact_point", "suggestion", "due_at", "handled_at", "language"),
         ]
     )
 

@@ -45,6 +45,8 @@ class Meaning(StrEnum):
     TWIST = "twist"  # may turn the sense of all the rest: not, only, but, if, he, why
     MATTER = "matter"  # something else than marketing by e-mail: an order, an account, a call
     REASON = "reason"  # why they want to stop; changes nothing, whatever words are in it
+    PRAISE = "praise"  # thanks for what they got so far; changes nothing either
+    CONTRAST = "contrast"  # but, however: turns nothing between praise and a reason
     REQUEST = "request"  # makes a question a request: could you please
     PROGRAM = "program"  # written by a mail program
     GREETING = "greeting"
@@ -55,7 +57,7 @@ class Meaning(StrEnum):
 
 WORD_LISTS = {Meaning.FILLER, Meaning.CONTEXT}
 # Lists of short phrases: here a slash parts phrases, not words.
-PHRASE_LISTS = {Meaning.TWIST, Meaning.MATTER, Meaning.GREETING, Meaning.CLOSING}
+PHRASE_LISTS = {Meaning.CONTRAST, Meaning.TWIST, Meaning.MATTER, Meaning.GREETING, Meaning.CLOSING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

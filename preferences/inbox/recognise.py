@@ -7,41 +7,24 @@ the message could mean something more. All the rest is for a person to read.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 
 from preferences.enums import MessageKind
 from preferences.inbox.read_phrases import Lexicon, Meaning, shipped_phrases, words_of
 from preferences.inbox.read_quotes import Mark, shipped_quotes
+from preferences.inbox.sentences import REQUESTS, Sentence, sentences_of
 
 # Own words of a message that can still be sure. Whoever writes more has more to say.
 _MOST_WORDS = 80
 # A request that counts stands among the first sentences.
 _FIRST_SENTENCES = 6
-# Words of a message that are looked at, to tell what it may be about.
-_WORDS_READ = 400
-# Of a sentence beside the request at least so many of ten words are known ones.
-_KNOWN_OF_TEN = 6
-# A line at the end as short as this may be a name; so many lines, and words in each, make a signature.
-_WORDS_OF_A_NAME = 4
-_WORDS_OF_A_SIGNATURE_LINE = 8
+# So many lines, and words in each, make a signature.
 _LINES_OF_A_SIGNATURE = 12
-# With so many ordinary words a line of a signature says something.
-_WORDS_OF_A_CLAUSE = 2
-# Lines shorter than this were ended by their writer, longer ones may be by the mail program.
-_WRAPPED = 50
+_WORDS_OF_A_SIGNATURE_LINE = 8
+_WORDS_OF_A_GREETING = 6
 
-_ADDRESS = re.compile(r"(?:mailto:)?[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+\.\w+")
-_URL = re.compile(r"<?\b(?:https?://|www\.)\S+", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<=[.!?…;])[)\"”»'*]*\s+(?=\D)")
 _PREFIX = re.compile(r"\s*(?:\[[^\]]{1,30}\]\s*)?([^\W\d_]{1,10})\s*(?:\[\d+\]|\(\d+\))?\s*[:：]\s*")
-_QUOTATION = re.compile(r"[\"“”„«»‹›]|(?:^|\s)'\w")
-# Stand for an address and a link among the words of a sentence; no word is spelled so.
-_SOME_ADDRESS, _SOME_URL = "@", "://"
-
-_REQUESTS = (Meaning.STOP, Meaning.PROFILING, Meaning.START, Meaning.ACCESS, Meaning.ERASURE)
-_COVERING = (*_REQUESTS, Meaning.EVERYTHING, Meaning.REASON, Meaning.REQUEST, Meaning.HINT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,172 +92,6 @@ def _own_subject(subject: str) -> tuple[str, bool]:
     return subject.strip(), is_reply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """A phrase in a sentence: which of its words it holds, and which of those it spells out."""
-
-    meaning: Meaning
-    phrase: str
-    held: frozenset[int]
-    spelled: frozenset[int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Sentence:
-    """One sentence, and what is found in it. `ends_line`, `begins_line`: it has its lines to itself."""
-
-    text: str
-    lexicon: Lexicon
-    known: frozenset[str]
-    own_line: bool = True
-
-    @cached_property
-    def words(self) -> list[str]:
-        text = _URL.sub(" \0u ", self.text)
-        found: list[str] = []
-        for index, piece in enumerate(re.split(r"(\0[ua])", _ADDRESS.sub(" \0a ", text))):
-            if index % 2:
-                found.append(_SOME_URL if piece.endswith("u") else _SOME_ADDRESS)
-            else:
-                found += words_of(piece, language=self.lexicon.language)
-        return found
-
-    @cached_property
-    def is_question(self) -> bool:
-        return "?" in _URL.sub(" ", self.text) and not self.has(Meaning.REQUEST)
-
-    @cached_property
-    def found(self) -> list[_Found]:
-        """The phrases in the sentence. One within another that says something else is not meant."""
-        found = [phrase for meaning in _COVERING for phrase in self._find(meaning)]
-        return [one for one in found if not any(_overrules(other, one) for other in found)]
-
-    def _find(self, meaning: Meaning) -> Iterable[_Found]:
-        line = f" {' '.join(self.words)} "
-        for phrase in self.lexicon.phrases[meaning]:
-            for match in phrase.expression.finditer(line):
-                held = _word_numbers(line, *match.span())
-                gaps = {
-                    number
-                    for group in range(1, (match.re.groups or 0) + 1)
-                    for number in _word_numbers(line, *match.span(group))
-                }
-                yield _Found(
-                    meaning=meaning,
-                    phrase=phrase.phrase,
-                    held=frozenset(held),
-                    spelled=frozenset(held) - gaps,
-                )
-
-    def has(self, *meanings: Meaning) -> bool:
-        return any(found.meaning in meanings for found in self.found)
-
-    @cached_property
-    def open_words(self) -> list[str]:
-        """The words that no phrase spells out."""
-        spelled = {number for found in self.found for number in found.spelled}
-        return [word if number not in spelled else "" for number, word in enumerate(self.words)]
-
-    def says(self, meaning: Meaning) -> bool:
-        """True where a phrase of that meaning stands among the words that no other phrase spells out."""
-        line = f" {' '.join(word or '|' for word in self.open_words)} "
-        return any(phrase.expression.search(line) for phrase in self.lexicon.phrases[meaning])
-
-    def begins(self, meaning: Meaning) -> bool:
-        line = f" {' '.join(self.words)} "
-        return any(phrase.expression.match(line, 1) for phrase in self.lexicon.phrases[meaning])
-
-    @cached_property
-    def is_plain(self) -> bool:
-        """True where every word is either a phrase or says nothing more."""
-        fits = all(not word or word in self.lexicon.filler or word in self.known for word in self.open_words)
-        return fits and not self.is_question and not _QUOTATION.search(self.text)
-
-    @cached_property
-    def is_familiar(self) -> bool:
-        """True where most words are those of people who want to stop, and none of the others turns the sense."""
-        known = self.lexicon.filler | self.lexicon.context | self.known
-        strange = [word for word in self.open_words if word and word not in known]
-        if self.is_question or any(_turns(word) for word in strange):
-            return False
-        return 10 * (len(self.words) - len(strange)) >= _KNOWN_OF_TEN * len(self.words)
-
-    @cached_property
-    def is_matter(self) -> bool:
-        """True where something is said about another matter; a title such as "Contract Manager" says nothing."""
-        known = [word for word in self.open_words if word in self.lexicon.filler | self.lexicon.context]
-        return self.says(Meaning.MATTER) and len(known) >= _WORDS_OF_A_CLAUSE
-
-    @cached_property
-    def is_name(self) -> bool:
-        """True for a short line of its own that can only be a name: no word in it is one of any language here."""
-        return (
-            self.own_line
-            and 0 < len(self.words) <= _WORDS_OF_A_NAME
-            and not self.found
-            and "?" not in self.text
-            and all(word in self.known or (word.isalpha() and not _is_ordinary(word)) for word in self.words)
-            and (all(word in self.known for word in self.words) or self.text.strip()[:1].isupper())
-        )
-
-
-@lru_cache(maxsize=10_000)
-def _is_ordinary(word: str) -> bool:
-    """True for a word that is listed in any language."""
-    return _turns(word) or any(
-        word in lexicon.filler or word in lexicon.context or _is(word, lexicon, *_REQUESTS)
-        for lexicon in shipped_phrases().values()
-    )
-
-
-@lru_cache(maxsize=10_000)
-def _turns(word: str) -> bool:
-    """True for a word that in any language may turn the sense, or names another matter."""
-    return any(_is(word, lexicon, Meaning.TWIST, Meaning.MATTER) for lexicon in shipped_phrases().values())
-
-
-def _is(word: str, lexicon: Lexicon, *meanings: Meaning) -> bool:
-    return any(
-        phrase.expression.fullmatch(f" {word} ", 1)
-        for meaning in meanings
-        for phrase in lexicon.phrases[meaning]
-    )
-
-
-# Of these only one is meant where one phrase lies within another: "delete my address from your list" erases nothing.
-_EXCLUSIVE = {
-    Meaning.STOP,
-    Meaning.PROFILING,
-    Meaning.START,
-    Meaning.ACCESS,
-    Meaning.ERASURE,
-    Meaning.REASON,
-    Meaning.HINT,
-}
-
-
-def _overrules(other: _Found, one: _Found) -> bool:
-    """True where `other` says what is meant by words that are also in `one`.
-
-    The longer phrase does, but "want ... newsletter" is no wish to get one where what stands between is a refusal.
-    """
-    if not {one.meaning, other.meaning} <= _EXCLUSIVE:
-        return False
-    refuses = other.meaning in {Meaning.STOP, Meaning.PROFILING} and one.meaning is Meaning.START
-    if refuses:
-        return bool(other.held & one.held)
-    if {one.meaning, other.meaning} == {Meaning.STOP, Meaning.PROFILING}:
-        # Both may be asked in one sentence, of which each phrase leaves the other's words open.
-        return one.spelled < other.spelled
-    refused = one.meaning in {Meaning.STOP, Meaning.PROFILING} and other.meaning is Meaning.START
-    return one.held < other.held and not refused
-
-
-def _word_numbers(line: str, start: int, end: int) -> set[int]:
-    first = line.count(" ", 0, start) - 1
-    return set(range(first, first + line.count(" ", start, end)))
-
-
 def _read(subject: str, text: str, *, lexicon: Lexicon, is_reply: bool, known: Collection[str]) -> Recognised:
     """What a message says in one language."""
     for name in sorted(known, key=len, reverse=True):
@@ -285,10 +102,10 @@ def _read(subject: str, text: str, *, lexicon: Lexicon, is_reply: bool, known: C
     names = frozenset(
         word for name in known if "@" not in name for word in words_of(name, language=lexicon.language)
     )
-    title = _Sentence(text=subject, lexicon=lexicon, known=names)
+    title = Sentence(text=subject, lexicon=lexicon, known=names)
     if is_reply and not (title.is_plain and title.has(Meaning.STOP, Meaning.PROFILING)):
-        title = _Sentence(text="", lexicon=lexicon, known=names)
-    body = _sentences(text, lexicon=lexicon, known=names)
+        title = Sentence(text="", lexicon=lexicon, known=names)
+    body = sentences_of(text, lexicon=lexicon, known=names)
     sentences = [title, *body]
     found = [phrase for sentence in sentences for phrase in sentence.found]
     kind = _kind({phrase.meaning for phrase in found})
@@ -316,7 +133,7 @@ def _read(subject: str, text: str, *, lexicon: Lexicon, is_reply: bool, known: C
     )
 
 
-_SILENT = {Meaning.REASON, Meaning.REQUEST}
+_SILENT = {Meaning.PRAISE, Meaning.REASON, Meaning.REQUEST}
 
 
 def _kind(meanings: set[Meaning]) -> MessageKind:
@@ -331,19 +148,21 @@ def _kind(meanings: set[Meaning]) -> MessageKind:
     return MessageKind.PROFILING if Meaning.PROFILING in meanings else MessageKind.UNCLEAR
 
 
-def _says_plainly(meaning: Meaning, title: _Sentence, body: Sequence[_Sentence]) -> bool:
+def _says_plainly(meaning: Meaning, title: Sentence, body: Sequence[Sentence]) -> bool:
     return any(sentence.has(meaning) and sentence.is_plain for sentence in [title, *body[:_FIRST_SENTENCES]])
 
 
-def _nothing_else(title: _Sentence, body: Sequence[_Sentence]) -> bool:
+def _nothing_else(title: Sentence, body: Sequence[Sentence]) -> bool:
     """True where nothing beside the request could mean something more."""
+    polite = _polite_turns(body)
     if any(
-        sentence.says(Meaning.TWIST) or _SOME_ADDRESS in sentence.open_words for sentence in [title, *body]
+        (sentence.says(Meaning.TWIST) and number not in polite) or sentence.names_an_address
+        for number, sentence in enumerate([*body, title])
     ):
         return False
     if title.is_question or title.says(Meaning.MATTER):
         return False
-    signature = _signature_from(title, body)
+    signature = _signature_from(title, body, polite=polite)
     if signature is None:
         return False
     before, after = body[:signature], body[signature:]
@@ -357,18 +176,38 @@ def _nothing_else(title: _Sentence, body: Sequence[_Sentence]) -> bool:
     )
 
 
-def _signature_from(title: _Sentence, body: Sequence[_Sentence]) -> int | None:
+def _polite_turns(body: Sequence[Sentence]) -> set[int]:
+    """The numbers of the sentences in which "but" turns nothing, for a plain request stands in a later one."""
+    asking = [
+        number for number, sentence in enumerate(body[:_FIRST_SENTENCES]) if _is_plain_request(sentence)
+    ]
+    return {
+        number
+        for number, sentence in enumerate(body[: max(asking, default=0)])
+        if sentence.turns_politely(after_praise=number > 0 and _is_plain_praise(body[number - 1]))
+    }
+
+
+def _is_plain_request(sentence: Sentence) -> bool:
+    return sentence.is_plain and sentence.has(Meaning.STOP, Meaning.PROFILING)
+
+
+def _is_plain_praise(sentence: Sentence) -> bool:
+    return sentence.is_plain and sentence.has(Meaning.PRAISE)
+
+
+def _signature_from(title: Sentence, body: Sequence[Sentence], *, polite: Collection[int]) -> int | None:
     """The number of the sentence with which the signature begins; None where one before it is not understood."""
-    asked = title.has(Meaning.STOP, Meaning.PROFILING) and title.is_plain
+    asked = _is_plain_request(title)
     for number, sentence in enumerate(body):
-        if not sentence.words:
+        if not sentence.words or number in polite:
             continue
-        closes = sentence.begins(Meaning.CLOSING) and not sentence.has(*_REQUESTS)
+        closes = sentence.begins(Meaning.CLOSING) and not sentence.has(*REQUESTS, Meaning.PRAISE)
         if asked and closes and len(sentence.words) <= _WORDS_OF_A_SIGNATURE_LINE:
             return number
-        if sentence.is_plain and sentence.has(Meaning.STOP, Meaning.PROFILING):
+        if _is_plain_request(sentence):
             asked = True
-        elif sentence.says(Meaning.MATTER) or sentence.is_question or sentence.has(*_REQUESTS, Meaning.HINT):
+        elif sentence.says(Meaning.MATTER) or sentence.is_question or sentence.has(*REQUESTS, Meaning.HINT):
             return None
         elif asked and sentence.is_name:
             return number
@@ -377,33 +216,5 @@ def _signature_from(title: _Sentence, body: Sequence[_Sentence]) -> int | None:
     return len(body)
 
 
-def _is_greeting(number: int, sentence: _Sentence) -> bool:
-    return number == 0 and sentence.begins(Meaning.GREETING) and len(sentence.words) <= _WORDS_OF_A_NAME + 2
-
-
-def _sentences(text: str, *, lexicon: Lexicon, known: frozenset[str]) -> list[_Sentence]:
-    """The sentences of a text. A line its writer ended is the end of a sentence, one a mail program broke is not."""
-    found: list[_Sentence] = []
-    read = 0
-    for line in _whole_lines(text):
-        pieces = [piece for piece in _SENTENCE_END.split(line) if piece.strip()]
-        for piece in pieces:
-            sentence = _Sentence(text=piece, lexicon=lexicon, known=known, own_line=len(pieces) == 1)
-            found.append(sentence)
-            read += len(sentence.words)
-        if read > _WORDS_READ:
-            break
-    return found
-
-
-def _whole_lines(text: str) -> list[str]:
-    lines: list[str] = []
-    broken = False
-    for line in text.splitlines():
-        stripped = " ".join(line.split())
-        if broken and stripped:
-            lines[-1] += f" {stripped}"
-        elif stripped:
-            lines.append(stripped)
-        broken = len(stripped) >= _WRAPPED and stripped[-1] not in ".!?:;"
-    return lines
+def _is_greeting(number: int, sentence: Sentence) -> bool:
+    return number == 0 and sentence.begins(Meaning.GREETING) and len(sentence.words) <= _WORDS_OF_A_GREETING

@@ -176,9 +176,10 @@ def let_groups_at_mail(apps, schema_editor):
 
 def create_templates(apps, schema_editor):
     template = apps.get_model("preferences", "AnswerTemplate")
+    # Those that are there already stay as staff have edited them.
     template.objects.bulk_create(
-        template(key=key, position=position, **words)
-        for position, (key, words) in enumerate(TEMPLATES.items())
+        [template(key=key, position=position, **words) for position, (key, words) in enumerate(TEMPLATES.items())],
+        ignore_conflicts=True,
     )
 
 

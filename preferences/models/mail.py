@@ -22,8 +22,10 @@ from preferences.models.recipients import ContactPoint, Recipient
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def finished(self) -> MessageQuerySet:
-        """Those that nothing is left to do about."""
-        return self.exclude(state__in=[MessageState.RECEIVED, MessageState.WAITING])
+        """Those whose content nothing needs any more. An answer that is on its way needs the sender's address."""
+        on_its_way = Mail.objects.unfinished().filter(answers=OuterRef("pk"))
+        waits = [MessageState.RECEIVED, MessageState.WAITING]
+        return self.exclude(state__in=waits).exclude(Exists(on_its_way))
 
     def delete_content(self, *, now: dt.datetime) -> int:
         """Delete what names the person, in their copies too; the rows stay. Returns how many it was deleted of.
@@ -74,6 +76,14 @@ class Message(models.Model):
     subject = models.CharField(_("subject"), max_length=500, blank=True, default="")
     text = models.TextField(
         _("text"), blank=True, default="", help_text=_("What the sender wrote, quotes included.")
+    )
+    language = models.CharField(
+        _("language"),
+        max_length=12,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The person's, to answer in."),
     )
     evidence = models.JSONField(
         _("evidence"),
@@ -184,6 +194,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def answer_to(self) -> str:
+        """Where an answer goes: to the address the person is known by, which may be another than that of the sender."""
+        return self.contact_point.normalized if self.contact_point else self.sender
 
 
 class MessageCopy(models.Model):

@@ -537,5 +537,9 @@ def test_bad_options_end_with_one_line(words, says):
 
 
 def test_a_port_in_use_is_said(listener):
-    with pytest.raises(OSError):
+    def start_another() -> None:
         asyncio.run(listener_module.Listener(port=listener.port).start())
+
+    # In a thread: in this one a browser's event loop may be running.
+    with ThreadPoolExecutor(1) as pool, pytest.raises(OSError):
+        pool.submit(start_another).result()

@@ -299,6 +299,135 @@ TRAPS = {
     ],
 }
 
+# Explained like a plain request, but what is explained turns, limits, postpones or redirects it.
+TURNED = {
+    "en": [
+        "I have enjoyed reading it, but my work changes next year. Please unsubscribe me then.",
+        "I enjoy your product news, but the event mails are too many. Please unsubscribe me.",
+        "I like the monthly one, but the weekly one is too much. Please remove me from your mailing list.",
+        "I have enjoyed reading it, but my colleague has not. Please unsubscribe me.",
+        "My work has changed, but I still like one of them. Please unsubscribe me.",
+        "I have changed jobs, but my new company wants to read it. Please unsubscribe me.",
+        "I have enjoyed it, but I have moved to another address. Please unsubscribe me.",
+        "I have enjoyed it, but my new address is the right one now. Please unsubscribe me.",
+        "I enjoyed reading it, but once a quarter is enough. Please unsubscribe me.",
+        "I have enjoyed reading it, but by post is better. Please unsubscribe me.",
+        "I have enjoyed reading it, but my contract has changed. Please unsubscribe me.",
+        "I was told to answer with the word below, but I want to stay.\nUnsubscribe",
+        "You wrote that I should answer with this word, but I like reading it.\nUnsubscribe",
+        "I asked you to take me off, but now I regret it.\nPlease unsubscribe me.",
+        "Please unsubscribe me. But wait, I have changed my mind.",
+        "Please unsubscribe me. Just kidding, I love it.",
+        "Please unsubscribe me. No wait.",
+        "Please unsubscribe me. On second thought, I like it.",
+        "Please unsubscribe me. I have left, but I will be back soon.",
+        "Please unsubscribe me. But I would like to go on reading it.",
+        "I have enjoyed reading it, but it is not me who wants to go. Please unsubscribe me.",
+        "I have read it with pleasure, but the Swedish one is enough. Please unsubscribe me.",
+    ],
+    "nb": [
+        "Jeg har likt å lese det, men jobben min endrer seg til våren. Meld meg av da.",
+        "Jeg leser gjerne produktnyhetene, men invitasjonene er for mange. Meld meg av.",
+        "Jeg har likt det, men en gang i kvartalet er nok. Meld meg av nyhetsbrevet.",
+        "Jeg har likt det, men naboen min vil ut. Meld meg av.",
+        "Jeg har sluttet i firmaet, men den nye adressen min er riktig. Meld meg av.",
+        "Meld meg av. Men vent, jeg har ombestemt meg.",
+        "Meld meg av. Jeg bare tuller.",
+        "Jeg fikk beskjed om å svare med dette ordet, men jeg vil bli.\nMeld meg av",
+        "Jeg ba om å bli avmeldt, men nå angrer jeg. Meld meg av.",
+        "Jeg har likt det, men på svensk er det nok. Meld meg av nyhetsbrevet.",
+    ],
+    "sv": [
+        "Jag har tyckt om att läsa det, men jobbet ändras till våren. Avregistrera mig då.",
+        "Jag läser gärna produktnyheterna, men inbjudningarna är för många. Avregistrera mig.",
+        "Jag har tyckt om det, men en gång i kvartalet räcker. Avregistrera mig.",
+        "Jag har tyckt om det, men min granne vill bort. Avregistrera mig.",
+        "Jag har bytt jobb, men min nya adress stämmer. Avregistrera mig.",
+        "Avregistrera mig. Men vänta, jag har ändrat mig.",
+        "Avregistrera mig. Jag bara skojar.",
+        "Jag ombads svara med det här ordet, men jag vill stanna.\nAvregistrera mig",
+        "Jag bad er ta bort mig, men nu ångrar jag mig. Avregistrera mig.",
+    ],
+    "da": [
+        "Jeg har været glad for at læse det, men mit arbejde ændrer sig til foråret. Afmeld mig til den tid.",
+        "Jeg læser gerne produktnyhederne, men invitationerne er for mange. Afmeld mig.",
+        "Jeg har været glad for det, men en gang i kvartalet er nok. Afmeld mig.",
+        "Jeg har været glad for det, men min nabo vil ud. Afmeld mig.",
+        "Jeg har skiftet job, men min nye adresse er rigtig. Afmeld mig.",
+        "Afmeld mig. Men vent, jeg har ombestemt mig.",
+        "Afmeld mig. Det var bare for sjov.",
+        "Jeg fik at vide at jeg skulle svare med dette ord, men jeg vil blive.\nAfmeld mig",
+        "Jeg bad om at blive afmeldt, men nu fortryder jeg. Afmeld mig.",
+    ],
+    "fi": [
+        "Olen lukenut sitä mielelläni, mutta työni muuttuu keväällä. Poistakaa minut listalta silloin.",
+        "Luen mielelläni tuoteuutisia, mutta kutsuja on liikaa. Poistakaa minut listalta.",
+        "Olen pitänyt siitä, mutta kerran vuodessa riittää. Poistakaa minut listalta.",
+        "Olen pitänyt siitä, mutta naapurini haluaa pois. Poistakaa minut listalta.",
+        "Olen vaihtanut työpaikkaa, mutta uusi osoitteeni toimii. Poistakaa minut listalta.",
+        "Poistakaa minut listalta. Mutta hetkinen, muutin mieleni.",
+        "Poistakaa minut listalta. Pilailen vain.",
+        "Minua pyydettiin vastaamaan tällä sanalla, mutta haluan jäädä.\nPoistakaa minut listalta",
+        "Pyysin poistamaan minut, mutta nyt kadun sitä. Poistakaa minut listalta.",
+    ],
+    "nl": [
+        "Ik heb hem graag gelezen, maar mijn werk verandert in het voorjaar. Schrijf mij dan uit.",
+        "Ik lees graag het productnieuws, maar de uitnodigingen zijn te veel. Schrijf mij uit.",
+        "Ik heb hem graag gelezen, maar een keer per kwartaal is genoeg. Schrijf mij uit.",
+        "Ik heb hem graag gelezen, maar mijn buurman wil eraf. Schrijf mij uit.",
+        "Ik ben van baan veranderd, maar mijn nieuwe adres klopt. Schrijf mij uit.",
+        "Schrijf mij uit. Maar wacht, ik heb mij bedacht.",
+        "Schrijf mij uit. Het was maar een grapje.",
+        "Mij is gezegd met dit woord te antwoorden, maar ik wil blijven.\nSchrijf mij uit",
+        "Ik vroeg om uitschrijving, maar nu heb ik spijt. Schrijf mij uit.",
+    ],
+    "de": [
+        "Ich habe ihn gern gelesen, aber meine Arbeit ändert sich im Frühjahr. Bitte melden Sie mich dann ab.",
+        "Ich lese die Produktnachrichten gern, aber die Einladungen sind mir zu viel. Bitte melden Sie mich ab.",
+        "Ich habe ihn gern gelesen, aber einmal im Quartal reicht. Bitte melden Sie mich ab.",
+        "Ich habe ihn gern gelesen, aber mein Nachbar will raus. Bitte melden Sie mich ab.",
+        "Ich habe die Stelle gewechselt, aber meine neue Adresse stimmt. Bitte melden Sie mich ab.",
+        "Ich habe ihn gern gelesen, aber mein Vertrag läuft aus. Bitte melden Sie mich ab.",
+        "Bitte melden Sie mich ab. Aber halt, ich habe es mir anders überlegt.",
+        "Bitte melden Sie mich ab. Das war ein Scherz.",
+        "Man bat mich, mit diesem Wort zu antworten, aber ich möchte bleiben.\nAbmelden",
+        "Ich bat um Abmeldung, aber jetzt bereue ich es. Bitte melden Sie mich ab.",
+    ],
+    "fr": [
+        "Je la lisais avec plaisir, mais mon travail change au printemps. Merci de me désabonner à ce moment.",
+        "Je lis volontiers les nouveautés, mais les invitations sont trop nombreuses. Merci de me désabonner.",
+        "Je la lisais avec plaisir, mais une fois par trimestre suffit. Merci de me désabonner.",
+        "Je la lis avec plaisir, mais mon voisin veut partir. Merci de me désabonner.",
+        "J'ai changé de travail, mais ma nouvelle adresse est la bonne. Merci de me désabonner.",
+        "Merci de me désabonner. Mais attendez, j'ai changé d'avis.",
+        "Merci de me désabonner. Je plaisante.",
+        "On m'a demandé de répondre avec ce mot, mais je veux rester.\nDésabonnement",
+        "J'ai demandé à partir, mais maintenant je regrette. Merci de me désabonner.",
+    ],
+    "es": [
+        "Lo leía con gusto, pero mi trabajo cambia en primavera. Denme de baja entonces.",
+        "Leo con gusto las novedades, pero las invitaciones son demasiadas. Denme de baja.",
+        "Lo leía con gusto, pero una vez por trimestre basta. Denme de baja de la lista.",
+        "Lo leo con gusto, pero mi vecino quiere salir. Denme de baja.",
+        "He cambiado de empresa, pero mi nueva dirección es la correcta. Denme de baja.",
+        "Denme de baja. Pero esperen, he cambiado de opinión.",
+        "Denme de baja. Es broma.",
+        "Me han dicho que responda con esta palabra, pero quiero seguir.\nBaja",
+        "Pedí la baja, pero ahora me arrepiento. Denme de baja.",
+    ],
+    "pl": [
+        "Czytałem go z przyjemnością, ale wiosną zmienia się moja praca. Proszę mnie wtedy wypisać.",
+        "Chętnie czytam nowości, ale zaproszeń jest za dużo. Wypiszcie mnie.",
+        "Czytałem go z przyjemnością, ale raz na kwartał wystarczy. Wypiszcie mnie.",
+        "Czytam go z przyjemnością, ale mój sąsiad chce odejść. Wypiszcie mnie.",
+        "Zmieniłem firmę, ale mój nowy adres jest właściwy. Wypiszcie mnie.",
+        "Wypiszcie mnie. Ale chwileczkę, zmieniłem zdanie.",
+        "Wypiszcie mnie. Tylko żartuję.",
+        "Kazano mi odpisać tym słowem, ale chcę zostać.\nWypiszcie mnie",
+        "Prosiłem o wypisanie, ale teraz żałuję. Wypiszcie mnie.",
+    ],
+}
+
 OBJECTIONS = [
     "I object to profiling",
     "Please stop tracking me",
@@ -403,6 +532,13 @@ def test_not_sure(text: str) -> None:
     assert not read(text).sure
     assert not read("", subject=text).sure
     assert not read(text, subject="unsubscribe").sure
+
+
+@pytest.mark.parametrize("text", table(TURNED))
+def test_not_sure_where_the_explanation_turns_it(text: str) -> None:
+    assert not read(text).sure
+    assert not read(text, subject="unsubscribe").sure
+    assert not read(f"Hello,\n\n{text}\n\nKind regards\nOle Nordmann").sure
 
 
 @pytest.mark.parametrize("text", OBJECTIONS)
