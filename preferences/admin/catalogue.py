@@ -140,6 +140,7 @@ class BrandForm(RetirableForm):
             "privacy_notice_url",
             "sender_name",
             "sender_email",
+            "tells_changes",
             "colour",
             "offers_to_children",
             "position",
@@ -147,6 +148,7 @@ class BrandForm(RetirableForm):
         widgets = {
             "colour": UnfoldAdminColorInputWidget,
             "offers_to_children": UnfoldBooleanSwitchWidget,
+            "tells_changes": UnfoldBooleanSwitchWidget,
         }
 
     def clean_colour(self) -> str:
@@ -174,7 +176,7 @@ class BrandAdmin(CatalogueAdmin):
     readonly_fields = ["sample"]
     fieldsets = [
         (None, {"fields": ["key", "name", "legal_entity", "privacy_notice_url", "offers_to_children"]}),
-        (_("Sender"), {"fields": ["sender_name", "sender_email"]}),
+        (_("Sender"), {"fields": ["sender_name", "sender_email", "tells_changes"]}),
         (_("Look"), {"fields": ["colour", "sample"]}),
         (_("Standing"), {"fields": ["position", "retired"]}),
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -17,6 +16,8 @@ from unfold.widgets import (
 )
 
 from preferences.admin.answer_templates import BRAND, placeholders_in
+from preferences.admin.message_desk import Desk
+from preferences.enums import MessageKind
 from preferences.inbox.settle import CHANGES
 from preferences.personal_data import names_personal_data
 
@@ -25,13 +26,21 @@ SETTLE, DISMISS = "settle", "dismiss"
 FIND, FILL = "find", "fill"
 
 _LONGEST_ANSWER = 20_000
+_LARGEST = 2**63 - 1
 
 
 class MessageForm(forms.Form):
-    """`way` is the button pressed: SETTLE asks for a stop, a suppression or an answer, DISMISS for a reason."""
+    """The button pressed is `way`: SETTLE asks for a stop, a suppression or an answer, DISMISS for a reason.
 
+    What it offers depends on whom it is about, which it says itself: see `offer`.
+    """
+
+    way = forms.CharField(required=False)
+    choose = forms.IntegerField(required=False, min_value=1, max_value=_LARGEST)
     seen = forms.IntegerField(widget=forms.HiddenInput)
-    person = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    person = forms.IntegerField(
+        required=False, min_value=1, max_value=_LARGEST, widget=forms.HiddenInput
+    )
     other = forms.CharField(
         label=_("Somebody else"),
         required=False,
@@ -56,6 +65,14 @@ class MessageForm(forms.Form):
     )
     send = forms.BooleanField(
         label=_("Send this answer to the sender"), required=False, widget=UnfoldBooleanWidget
+    )
+    needless = forms.BooleanField(
+        label=_("No answer is needed"), required=False, widget=UnfoldBooleanWidget
+    )
+    not_erased = forms.BooleanField(
+        label=_("I know that this person's data is not erased yet, and say so all the same."),
+        required=False,
+        widget=UnfoldBooleanWidget,
     )
     template = forms.ChoiceField(label=_("Template"), required=False, widget=UnfoldAdminSelectWidget)
     language = forms.ChoiceField(
@@ -82,32 +99,53 @@ class MessageForm(forms.Form):
         help_text=_("Kept for good: no names, addresses or numbers."),
     )
 
-    def __init__(
-        self,
-        *args: Any,
-        way: str = "",
-        may_suppress: bool = False,
-        values: Sequence[str] = (),
-        templates: Sequence[tuple[str, Any]] = (),
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self._way = way
-        self._may_suppress = may_suppress
-        self.fields["subjects"].choices = [(value, value) for value in values]  # type: ignore[attr-defined]
-        self.fields["template"].choices = [("", "—"), *templates]  # type: ignore[attr-defined]
+    desk: Desk
+
+    def offer(self, desk: Desk) -> None:
+        """Offer what is on a desk; before the form is validated or shown."""
+        self.desk = desk
+        self.fields["subjects"].choices = [(one.value, one.value) for one in desk.subjects]  # type: ignore[attr-defined]
+        self.fields["template"].choices = [("", "—"), *desk.template_choices]  # type: ignore[attr-defined]
+        if desk.person is None:
+            self.fields["other"].label = _("Who it is from")
+
+    @property
+    def pressed(self) -> str:
+        """The button that sent the form; empty for none that is known."""
+        return FIND if self["choose"].data else str(self["way"].data or "")
+
+    @property
+    def asks_about_erasure(self) -> bool:
+        """Whether staff may be about to say that data is gone which is there."""
+        desk = self.desk
+        return desk.person is not None and (
+            desk.message.kind == MessageKind.ERASURE
+            or desk.says_erased_too_early(str(self["template"].value() or ""))
+        )
+
+    def entered(self) -> dict[str, Any]:
+        """Everything as it was sent, valid or not, to be shown again."""
+        return {name: self[name].data for name in self.fields}
+
+    def number(self, name: str) -> int | None:
+        """A field that is a number, before the rest is validated; None where it is none."""
+        try:
+            found: int | None = self.fields[name].clean(self[name].data)
+        except ValidationError:
+            return None
+        return found
 
     def clean_suppress(self) -> bool:
-        return self.cleaned_data["suppress"] and self._may_suppress
+        return self.cleaned_data["suppress"] and self.desk.may_suppress
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
-        if self._way == DISMISS:
+        if self.pressed == DISMISS:
             self._clean_note(data.get("note", ""))
+            self._keep_what_was_written(data)
         else:
             self._clean_act(data)
-            if data.get("send"):
-                self._clean_answer(data)
+            self._clean_whether_answered(data)
         return data
 
     def _clean_note(self, note: str) -> None:
@@ -118,7 +156,8 @@ class MessageForm(forms.Form):
 
     def _clean_act(self, data: dict[str, Any]) -> None:
         stops = data.get("subjects")
-        if not (stops or data.get("suppress") or data.get("send") or self.errors):
+        done = ("suppress", "send", "needless")
+        if not (stops or any(data.get(name) for name in done) or self.errors):
             self.add_error(
                 None,
                 ValidationError(
@@ -140,7 +179,43 @@ class MessageForm(forms.Form):
         elif names_personal_data(data["reason"]):
             self._names_personal_data("reason")
 
+    def _clean_whether_answered(self, data: dict[str, Any]) -> None:
+        if data.get("send"):
+            self._clean_answer(data)
+        elif self._keep_what_was_written(data) and self.desk.needs_answer and not data.get("needless"):
+            self.add_error(
+                "send",
+                ValidationError(
+                    _("This asks for an answer: send one, or tick that none is needed."), code="no_answer"
+                ),
+            )
+
+    def _keep_what_was_written(self, data: dict[str, Any]) -> bool:
+        """Whether nothing is lost by sending no answer: what staff wrote is only dropped where they say so."""
+        if not self.desk.may_answer or data.get("needless") or self.desk.is_prepared(data.get("text", "")):
+            return True
+        self.add_error(
+            "send",
+            ValidationError(
+                _("What you wrote would be lost: send it, or tick that no answer is needed."), code="unsent"
+            ),
+        )
+        return False
+
     def _clean_answer(self, data: dict[str, Any]) -> None:
+        if data.get("needless"):
+            self.add_error(
+                "needless",
+                ValidationError(_("Either this answer is sent, or none is needed."), code="contradiction"),
+            )
+        if self.desk.says_erased_too_early(data.get("template", "")) and not data.get("not_erased"):
+            self.add_error(
+                "not_erased",
+                ValidationError(
+                    _("The answer says that the data is erased, and it is not: erase it first, or tick this."),
+                    code="not_erased",
+                ),
+            )
         allowed = {"subject": {BRAND}, "text": {BRAND, CHANGES}}
         for name in allowed:
             words = data.get(name, "")

@@ -39,6 +39,7 @@ class Meaning(StrEnum):
     PROFILING = "profiling"
     EVERYTHING = "everything"  # of the whole group, not of one brand
     START = "start"
+    MORE = "more"  # wants to get something: beside a request never sure
     ACCESS = "access"
     ERASURE = "erasure"
     HINT = "hint"  # may be about stopping: somebody has to look

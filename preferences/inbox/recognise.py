@@ -166,12 +166,13 @@ def _nothing_else(title: Sentence, body: Sequence[Sentence]) -> bool:
     if signature is None:
         return False
     before, after = body[:signature], body[signature:]
-    if sum(len(sentence.words) for sentence in before) > _MOST_WORDS:
+    if sum(len(sentence.words) for sentence in [title, *before]) > _MOST_WORDS:
         return False
     return len(after) <= _LINES_OF_A_SIGNATURE and all(
         len(sentence.words) <= _WORDS_OF_A_SIGNATURE_LINE
         and not sentence.is_question
         and not sentence.is_matter
+        and not sentence.says(Meaning.MORE)
         for sentence in after
     )
 
@@ -207,7 +208,11 @@ def _signature_from(title: Sentence, body: Sequence[Sentence], *, polite: Collec
             return number
         if _is_plain_request(sentence):
             asked = True
-        elif sentence.says(Meaning.MATTER) or sentence.is_question or sentence.has(*REQUESTS, Meaning.HINT):
+        elif (
+            sentence.says(Meaning.MATTER, Meaning.MORE)
+            or sentence.is_question
+            or sentence.has(*REQUESTS, Meaning.HINT)
+        ):
             return None
         elif asked and sentence.is_name:
             return number

@@ -9,8 +9,11 @@ from functools import cached_property, lru_cache
 
 from preferences.inbox.read_phrases import Lexicon, Meaning, shipped_phrases, words_of
 
-# Words of a message that are looked at, to tell what it may be about.
+# Words of a message, and of a sentence, that are looked at, to tell what it may be about. Far more than may be sure.
 _WORDS_READ = 400
+_WORDS_OF_A_SENTENCE = 150
+# A sentence counts for at least so many, for it costs as much.
+_LEAST_WORDS = 3
 # Of a sentence beside the request at least so many of ten words are known ones.
 _KNOWN_OF_TEN = 6
 # A line of its own as short as this may be a name.
@@ -24,8 +27,11 @@ _ADDRESS = re.compile(r"(?:mailto:)?[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+\.\w+
 _URL = re.compile(r"<?\b(?:https?://|www\.)\S+", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…;])[)\"”»'*]*\s+(?=\D)")
 _QUOTATION = re.compile(r"[\"“”„«»‹›]|(?:^|\s)'\w")
+_FIRST_WORD = re.compile(r"\W*([^\W\d_]+)\s*,")
 # Stand for an address and a link among the words of a sentence; no word is spelled so.
 _SOME_ADDRESS, _SOME_URL = "@", "://"
+# Stands for the rest of a sentence that is too long.
+_CUT = "…"
 
 REQUESTS = (Meaning.STOP, Meaning.PROFILING, Meaning.START, Meaning.ACCESS, Meaning.ERASURE)
 _COVERING = (*REQUESTS, Meaning.EVERYTHING, Meaning.PRAISE, Meaning.REASON, Meaning.REQUEST, Meaning.HINT)
@@ -61,7 +67,7 @@ class Sentence:
                 found.append(_SOME_URL if piece.endswith("u") else _SOME_ADDRESS)
             else:
                 found += words_of(piece, language=self.lexicon.language)
-        return found
+        return found if len(found) <= _WORDS_OF_A_SENTENCE else [*found[:_WORDS_OF_A_SENTENCE], _CUT]
 
     @cached_property
     def is_question(self) -> bool:
@@ -76,7 +82,7 @@ class Sentence:
     def _find(self, meaning: Meaning) -> Iterable[_Found]:
         line = f" {' '.join(self.words)} "
         for phrase in self.lexicon.phrases[meaning]:
-            for match in _tightest(phrase.expression, line):
+            for match in _places(phrase.expression, line):
                 held = _word_numbers(line, *match.span())
                 gaps = {
                     number
@@ -118,7 +124,17 @@ class Sentence:
 
     def _is_plain(self, open_words: Iterable[str]) -> bool:
         fits = all(not word or word in self.lexicon.filler or word in self.known for word in open_words)
-        return fits and not self.is_question and not _QUOTATION.search(self.text)
+        return fits and not self.is_question and not _QUOTATION.search(self.text) and not self._begins_with_no
+
+    @property
+    def _begins_with_no(self) -> bool:
+        """True for "No, send more" where the same word is "not": with the comma it refuses what was said before."""
+        begins = _FIRST_WORD.match(self.text)
+        return (
+            begins is not None
+            and _is(words_of(begins[1], language=self.lexicon.language)[0], self.lexicon, Meaning.TWIST)
+            and any(0 in found.spelled for found in self.found if found.meaning in REQUESTS)
+        )
 
     def turns_politely(self, *, after_praise: bool) -> bool:
         """True where "but" stands between praise and why they want no more, and all the rest is plain.
@@ -188,11 +204,13 @@ def _overrules(other: _Found, one: _Found) -> bool:
     return one.held < other.held and not refused
 
 
-def _tightest(expression: re.Pattern[str], line: str) -> Iterable[re.Match[str]]:
-    """The places where a phrase is found: of several that end at the same word, that which leaves the least open."""
+def _places(expression: re.Pattern[str], line: str) -> Iterable[re.Match[str]]:
+    """Where a phrase is found. Where its first word comes twice before its end, the second is meant: "no, no more"."""
     match = expression.search(line)
     while match:
-        inner = expression.search(line, match.start() + 1)
+        first = line[match.start() : line.index(" ", match.start()) + 1]
+        again = line.find(f" {first}", match.start(), match.end())
+        inner = expression.match(line, again + 1) if again >= 0 else None
         if not inner or inner.end() != match.end():
             yield match
             inner = expression.search(line, match.end())
@@ -247,7 +265,7 @@ def sentences_of(text: str, *, lexicon: Lexicon, known: frozenset[str]) -> list[
         for piece in pieces:
             sentence = Sentence(text=piece, lexicon=lexicon, known=known, own_line=len(pieces) == 1)
             found.append(sentence)
-            read += len(sentence.words)
+            read += max(len(sentence.words), _LEAST_WORDS) if sentence.words else 0
         if read > _WORDS_READ:
             break
     return found

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 _AGAIN_AFTER = (dt.timedelta(minutes=1), dt.timedelta(minutes=5), dt.timedelta(minutes=30))
 # Answers of an e-mail service that say nothing against the mail: a token to be repaired, or a limit, or bad luck.
 _PASSING = {401, 402, 403, 408, 425, 429}
+# The detail of an attempt that was not made.
+NOT_NEEDED = "nothing left to tell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ def drop(*, mail: int | None, now: dt.datetime) -> None:
             number=number,
             attempted_at=now,
             outcome=AttemptOutcome.GIVEN_UP,
-            detail="nothing left to tell",
+            detail=NOT_NEEDED,
         )
 
 

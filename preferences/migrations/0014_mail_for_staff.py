@@ -36,8 +36,8 @@ TEMPLATES = {
                 "Messages about what you have bought, such as invoices and security notices, still reach you."
             ),
             "nb": (
-                "Hei,\n\n"
-                "du skrev til {brand}, og vi har gjort som du ba om:\n\n"
+                "Hei!\n\n"
+                "Du skrev til {brand}, og vi har gjort som du ba om:\n\n"
                 "{changes}\n\n"
                 "Meldinger om det du har kjøpt, som fakturaer og sikkerhetsvarsler, får du fortsatt."
             ),
@@ -61,8 +61,8 @@ TEMPLATES = {
                 "If something is missing or wrong, reply to this message."
             ),
             "nb": (
-                "Hei,\n\n"
-                "du spurte {brand} om hva vi har registrert om deg.\n\n"
+                "Hei!\n\n"
+                "Du spurte {brand} om hva vi har registrert om deg.\n\n"
                 "Valgene dine om markedsføring, og historikken over hver endring, finner du på din egen side. "
                 "Be om en lenke til den her:\n{page}\n\n"
                 "Her er resten:\n\n"
@@ -87,8 +87,8 @@ TEMPLATES = {
                 "mistake, and whatever the law obliges us to keep, such as invoices."
             ),
             "nb": (
-                "Hei,\n\n"
-                "du ba {brand} om å slette opplysningene dine. Vi har slettet adresser, numre og andre opplysninger "
+                "Hei!\n\n"
+                "Du ba {brand} om å slette opplysningene dine. Vi har slettet adresser, numre og andre opplysninger "
                 "om deg fra registeret over valg, og du får ikke mer markedsføring.\n\n"
                 "Det som blir igjen, er et fingeravtrykk av adressen som ikke kan leses, så ingen tar den inn igjen "
                 "ved en feil, og det loven pålegger oss å beholde, som fakturaer."
@@ -110,8 +110,8 @@ TEMPLATES = {
                 "You can also see and change everything yourself. Ask for a link to your page here:\n{page}"
             ),
             "nb": (
-                "Hei,\n\n"
-                "takk for at du skrev til {brand}. Vi er ikke sikre på hva du vil at vi skal gjøre. "
+                "Hei!\n\n"
+                "Takk for at du skrev til {brand}. Vi er ikke sikre på hva du vil at vi skal gjøre. "
                 "Svar gjerne med noen få ord, for eksempel: stopp all markedsføring.\n\n"
                 "Du kan også se og endre alt selv. Be om en lenke til siden din her:\n{page}"
             ),
@@ -132,8 +132,8 @@ TEMPLATES = {
                 "choose what you would like to get.\n{page}"
             ),
             "nb": (
-                "Hei,\n\n"
-                "hyggelig at du vil høre fra {brand}. Vi slår ikke på noe på grunn av en e-post, for hvem som helst kan "
+                "Hei!\n\n"
+                "Hyggelig at du vil høre fra {brand}. Vi slår ikke på noe på grunn av en e-post, for hvem som helst kan "
                 "ha sendt den. Du gjør det selv på et minutt: Be om en lenke til siden din her, og velg hva du vil "
                 "ha.\n{page}"
             ),
@@ -153,8 +153,8 @@ TEMPLATES = {
                 "about something else. We have changed nothing. Please write to customer service instead."
             ),
             "nb": (
-                "Hei,\n\n"
-                "meldingen din kom til dem som tar seg av valg om markedsføring, og så vidt vi kan se gjelder den noe "
+                "Hei!\n\n"
+                "Meldingen din kom til dem som tar seg av valg om markedsføring, og så vidt vi kan se gjelder den noe "
                 "annet. Vi har ikke endret noe. Skriv gjerne til kundeservice i stedet."
             ),
         },

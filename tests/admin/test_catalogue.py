@@ -106,8 +106,9 @@ def test_a_topic_that_cannot_be_is_refused(fields, acme, news, editor):
     assert Topic.objects.count() == 1
 
 
-@pytest.mark.parametrize("offers", [True, False])
-def test_a_brand_says_whether_it_offers_to_children(offers, acme, editor):
+@pytest.mark.parametrize("ticked", [True, False])
+@pytest.mark.parametrize("field", ["offers_to_children", "tells_changes"])
+def test_what_a_brand_says_by_a_switch(field, ticked, acme, editor):
     form = {
         "name": "Acme",
         "legal_entity": "Acme AS",
@@ -117,9 +118,9 @@ def test_a_brand_says_whether_it_offers_to_children(offers, acme, editor):
         "colour": "#1f4b99",
         "position": 1,
     }
-    editor.post(change("brand", acme), {**form, **({"offers_to_children": "on"} if offers else {})})
+    editor.post(change("brand", acme), {**form, **({field: "on"} if ticked else {})})
     acme.refresh_from_db()
-    assert acme.offers_to_children is offers
+    assert getattr(acme, field) is ticked
 
 
 @pytest.mark.parametrize(
