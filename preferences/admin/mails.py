@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from preferences.admin.event_filters import BrandFilter, ColumnFilter
@@ -25,7 +26,8 @@ from preferences.admin.read_only import ReadOnlyAdmin
 from preferences.admin.search import NUMBER
 from preferences.enums import AttemptOutcome, ContactKind, MailKind
 from preferences.identity import mask_address
-from preferences.models import Mail
+from preferences.mail.deliver import NOT_NEEDED
+from preferences.models import Mail, MailAttempt
 
 
 class KindFilter(ColumnFilter):
@@ -36,11 +38,29 @@ class KindFilter(ColumnFilter):
         return list(MailKind.choices)
 
 
+class OutcomeFilter(DropdownFilter):
+    title = _("what became of it")
+    parameter_name = "became"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("given_up", _("Could not be sent")), ("unsent", _("Not sent yet"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        # What was not needed any more when its time came is not among them, as on the start page.
+        given_up = MailAttempt.objects.filter(outcome=AttemptOutcome.GIVEN_UP).exclude(detail=NOT_NEEDED)
+        match self.value():
+            case "given_up":
+                return queryset.filter(pk__in=given_up.values("mail"))
+            case "unsent":
+                return queryset.filter(pk__in=Mail.objects.unfinished(), content_deleted_at=None)
+        return queryset
+
+
 @admin.register(Mail)
 class MailAdmin(ReadOnlyAdmin):
     list_display = ["number", "created", "kind", "about", "brand", "person", "became"]
     list_select_related = ["brand"]
-    list_filter = [KindFilter, BrandFilter]
+    list_filter = [OutcomeFilter, KindFilter, BrandFilter]
     list_filter_submit = True
     list_filter_sheet = True
     search_fields = ["pk"]

@@ -1,4 +1,4 @@
-"""What the form on a message works with: whom it is about, what can be stopped for them, and the texts to answer with."""
+"""What the form on a message works with: whom it is about, what can be stopped, and the texts to answer with."""
 
 from __future__ import annotations
 
@@ -48,6 +48,13 @@ class Desk:
     def language(self) -> str:
         """The one to answer in. Of whoever was erased since, the message keeps it."""
         return first_spoken(self.person.language if self.person else self.message.language)
+
+    @property
+    def answers_to(self) -> str:
+        """Where an answer goes: to whom the message is from by now, who may be another than it was matched with."""
+        point, person = self.message.contact_point, self.person
+        is_somebody_elses = point is not None and person is not None and point.recipient_id != person.pk
+        return self.message.sender if is_somebody_elses else self.message.answer_to
 
     @property
     def suggested(self) -> list[str]:

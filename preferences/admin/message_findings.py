@@ -16,7 +16,16 @@ from preferences.decisions.restorable import is_undoable
 from preferences.enums import ContactKind, MessageKind, Source, State
 from preferences.identity import address_hash, mask_address
 from preferences.inbox.letter import LONGEST_TEXT, Letter, read_letter
-from preferences.models import Bounce, ContactPoint, Event, Mail, Message, MessageAct, MessageCopy, Suppression
+from preferences.models import (
+    Bounce,
+    ContactPoint,
+    Event,
+    Mail,
+    Message,
+    MessageAct,
+    MessageCopy,
+    Suppression,
+)
 
 # There may be many copies, and a large one takes a while to read.
 _COPIES_READ = 3
@@ -39,6 +48,14 @@ class Contents:
     subject: str
     text: str
     copies: Sequence[Copy]
+
+    @property
+    def copies_read(self) -> list[Copy]:
+        return [copy for copy in self.copies if copy.text is not None]
+
+    @property
+    def copies_left(self) -> list[Copy]:
+        return [copy for copy in self.copies if copy.text is None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +134,9 @@ def _copies(row: Message, *, asked: int | None) -> list[Copy]:
     pks = [copy.pk for copy in listed]
     to_read = [asked] if asked in pks else pks[:_COPIES_READ]
     texts = {
-        pk: read_letter(bytes(raw)).text
-        for pk, raw in row.copies.filter(pk__in=to_read).exclude(raw=None).values_list("pk", "raw")
+        copy.pk: read_letter(bytes(copy.raw)).text
+        for copy in row.copies.filter(pk__in=to_read)
+        if copy.raw is not None
     }
     return [Copy(row=copy, size=copy.size or 0, text=texts.get(copy.pk)) for copy in listed]
 

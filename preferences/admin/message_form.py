@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -26,6 +27,8 @@ SETTLE, DISMISS = "settle", "dismiss"
 FIND, FILL = "find", "fill"
 
 _LONGEST_ANSWER = 20_000
+# A template leaves the items of a list to staff.
+_GAP = re.compile(r"^\s*[-–•]\s*$", re.MULTILINE)
 _LARGEST = 2**63 - 1
 
 
@@ -38,9 +41,7 @@ class MessageForm(forms.Form):
     way = forms.CharField(required=False)
     choose = forms.IntegerField(required=False, min_value=1, max_value=_LARGEST)
     seen = forms.IntegerField(widget=forms.HiddenInput)
-    person = forms.IntegerField(
-        required=False, min_value=1, max_value=_LARGEST, widget=forms.HiddenInput
-    )
+    person = forms.IntegerField(required=False, min_value=1, max_value=_LARGEST, widget=forms.HiddenInput)
     other = forms.CharField(
         label=_("Somebody else"),
         required=False,
@@ -66,11 +67,9 @@ class MessageForm(forms.Form):
     send = forms.BooleanField(
         label=_("Send this answer to the sender"), required=False, widget=UnfoldBooleanWidget
     )
-    needless = forms.BooleanField(
-        label=_("No answer is needed"), required=False, widget=UnfoldBooleanWidget
-    )
+    needless = forms.BooleanField(label=_("No answer is needed"), required=False, widget=UnfoldBooleanWidget)
     not_erased = forms.BooleanField(
-        label=_("I know that this person's data is not erased yet, and say so all the same."),
+        label=_("Send it although their data is not erased yet."),
         required=False,
         widget=UnfoldBooleanWidget,
     )
@@ -212,7 +211,9 @@ class MessageForm(forms.Form):
             self.add_error(
                 "not_erased",
                 ValidationError(
-                    _("The answer says that the data is erased, and it is not: erase it first, or tick this."),
+                    _(
+                        "The answer says that the data is erased, and it is not: erase it first, or tick this."
+                    ),
                     code="not_erased",
                 ),
             )
@@ -230,6 +231,11 @@ class MessageForm(forms.Form):
                         params={"unknown": ", ".join(unknown)},
                     ),
                 )
+        if _GAP.search(data.get("text", "")):
+            self.add_error(
+                "text",
+                ValidationError(_("Something is still to be written behind a dash."), code="gap"),
+            )
         if CHANGES in data.get("text", "") and not data.get("subjects"):
             self.add_error(
                 "text",

@@ -1,19 +1,49 @@
-"""The small steps on a message: take it, give it back, open it again, let mail go to an address again. POST only."""
+"""The small steps on a message: take it, hand it over, give it back, open it again, let mail go to an address again.
+POST only."""
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import messages
+from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    QueryDict,
+)
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminSelectWidget
 
+from accounts.models import User
 from preferences.imports.facts import mark_reachable
 from preferences.inbox.settle import release, reopen, take
 from preferences.models import Bounce, Message
+
+
+class HandOverForm(forms.Form):
+    """Whom a message is given to, in place of nobody or of `instead_of`, whom the page named."""
+
+    to = forms.ModelChoiceField[User](
+        queryset=User.objects.none(),
+        label=gettext_lazy("Colleague"),
+        empty_label="—",
+        widget=UnfoldAdminSelectWidget,
+    )
+    instead_of = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: QueryDict | None = None, *, row: Message) -> None:
+        super().__init__(data, initial={"instead_of": row.assigned_to_id})
+        may_handle = ModelBackend().with_perm("preferences.handle_message").filter(is_staff=True)
+        others = may_handle.exclude(pk=row.assigned_to_id) if row.assigned_to_id else may_handle
+        self.fields["to"].queryset = others.order_by("email")  # type: ignore[attr-defined]
 
 
 def take_view(request: HttpRequest, message_id: int, model_admin: ModelAdmin) -> HttpResponseBase:
@@ -21,11 +51,25 @@ def take_view(request: HttpRequest, message_id: int, model_admin: ModelAdmin) ->
     if refused := _refused(request, "preferences.handle_message"):
         return refused
     row = _row(message_id)
-    instead_of = request.POST.get("instead_of", "")
-    known = int(instead_of) if instead_of.isdecimal() and len(instead_of) < 19 else None
+    known = _number(request, "instead_of")
     if row.assigned_to_id != request.user.pk and not take(
         message=row.pk, by=staff_of(request), instead_of=known
     ):
+        messages.error(request, _("Somebody else was quicker: look at the message again."))
+    return _back(row)
+
+
+def hand_over_view(request: HttpRequest, message_id: int, model_admin: ModelAdmin) -> HttpResponseBase:
+    """Assign it to a colleague who may handle messages."""
+    if refused := _refused(request, "preferences.handle_message"):
+        return refused
+    row = _row(message_id)
+    form = HandOverForm(request.POST, row=row)
+    if not form.is_valid():
+        messages.error(request, _("Choose a colleague who may handle messages."))
+    elif take(message=row.pk, by=form.cleaned_data["to"].pk, instead_of=form.cleaned_data["instead_of"]):
+        messages.success(request, _("Handed over to %(who)s.") % {"who": form.cleaned_data["to"]})
+    else:
         messages.error(request, _("Somebody else was quicker: look at the message again."))
     return _back(row)
 
@@ -45,7 +89,9 @@ def reopen_view(request: HttpRequest, message_id: int, model_admin: ModelAdmin) 
     if refused := _refused(request, "preferences.handle_message"):
         return refused
     row = _row(message_id)
-    if reopen(message=row.pk, by=staff_of(request), now=timezone.now()):
+    if row.content_deleted_at:
+        messages.error(request, _("Its content was deleted: there is nothing left to decide about."))
+    elif reopen(message=row.pk, by=staff_of(request), now=timezone.now()):
         messages.success(
             request, _("The message waits again. What it led to stays until it is undone: see below.")
         )
@@ -59,10 +105,10 @@ def reachable_view(request: HttpRequest, message_id: int, model_admin: ModelAdmi
     if refused := _refused(request, "preferences.change_contactpoint"):
         return refused
     row = _row(message_id)
-    number = request.POST.get("bounce", "")
-    known = int(number) if number.isdecimal() and len(number) < 19 else 0
     bounce = get_object_or_404(
-        Bounce.objects.select_related("contact_point__recipient"), pk=known, message=row.pk
+        Bounce.objects.select_related("contact_point__recipient"),
+        pk=_number(request, "bounce"),
+        message=row.pk,
     )
     point = bounce.contact_point
     if mark_reachable(recipient=point.recipient_id, contact_point=point.pk):
@@ -81,7 +127,12 @@ def _refused(request: HttpRequest, permission: str) -> HttpResponseBase | None:
 
 
 def _row(message_id: int) -> Message:
-    return get_object_or_404(Message.objects.only("assigned_to"), pk=message_id)
+    return get_object_or_404(Message.objects.only("assigned_to", "content_deleted_at"), pk=message_id)
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    number = request.POST.get(name, "")
+    return int(number) if number.isdecimal() and len(number) < 19 else None
 
 
 def staff_of(request: HttpRequest) -> int:

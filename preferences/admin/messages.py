@@ -29,7 +29,13 @@ from preferences.admin.message_filters import (
 )
 from preferences.admin.message_page import message_view
 from preferences.admin.message_raw import raw_view
-from preferences.admin.message_steps import reachable_view, release_view, reopen_view, take_view
+from preferences.admin.message_steps import (
+    hand_over_view,
+    reachable_view,
+    release_view,
+    reopen_view,
+    take_view,
+)
 from preferences.admin.read_only import ReadOnlyAdmin
 from preferences.admin.search import NUMBER
 from preferences.enums import ContactKind, MessageState
@@ -58,7 +64,8 @@ class MessageAdmin(ReadOnlyAdmin):
     def get_list_display(self, request: HttpRequest) -> list[str]:
         takes = request.user.has_perm("preferences.handle_message")
         assigned = "assigned_or_take" if takes else "assigned"
-        return ["number", "received", "deadline", "about", "why", "brand", "person", assigned]
+        standing = "deadline" if state_shown(request) == MessageState.WAITING else "standing"
+        return ["about", "received", standing, "why", "brand", "person", assigned]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -85,15 +92,20 @@ class MessageAdmin(ReadOnlyAdmin):
                 ("<int:message_id>/raw/", raw_view, "raw"),
                 ("<int:message_id>/raw/<int:copy_id>/", raw_view, "copy"),
                 ("<int:message_id>/take/", take_view, "take"),
+                ("<int:message_id>/hand-over/", hand_over_view, "hand_over"),
                 ("<int:message_id>/release/", release_view, "release"),
                 ("<int:message_id>/reopen/", reopen_view, "reopen"),
                 ("<int:message_id>/reachable/", reachable_view, "reachable"),
             ]
         ]
 
-    @admin.display(description=_("number"))
-    def number(self, obj: Message) -> str:
-        return format_html('<a class="link" href="{}">#{}</a>', _page(obj), obj.pk)
+    @admin.display(description=_("message"))
+    def about(self, obj: Message) -> SafeString:
+        return format_html(
+            '<a class="link" href="{}">#{}</a> {}<span class="subtle line long message-line"><bdi>{}</bdi></span>',
+            *(_page(obj), obj.pk, obj.get_kind_display()),
+            Truncator(obj.subject).chars(60),
+        )
 
     @admin.display(description=_("received"))
     def received(self, obj: Message) -> str:
@@ -106,30 +118,30 @@ class MessageAdmin(ReadOnlyAdmin):
     def deadline(self, obj: Message) -> SafeString | str:
         deadline = deadline_of(obj, now=timezone.now())
         if deadline is None:
-            return "–" if obj.state == MessageState.WAITING else str(MessageState(obj.state).label)
+            return "–"
         return format_html(
             '<span class="mark mark--{}">{}</span> <span class="subtle line">{}</span>',
             *(deadline.sign, deadline.words, deadline.clock.name if deadline.clock else ""),
         )
 
-    @admin.display(description=_("kind"))
-    def about(self, obj: Message) -> SafeString:
-        return format_html(
-            '{}<span class="subtle line long"><bdi>{}</bdi></span>',
-            obj.get_kind_display() or "–",
-            Truncator(obj.subject).chars(60),
-        )
+    @admin.display(description=_("state"))
+    def standing(self, obj: Message) -> SafeString | str:
+        if obj.state != MessageState.WAITING:
+            return obj.get_state_display()
+        return format_html('{}<span class="line">{}</span>', obj.get_state_display(), self.deadline(obj))
 
     @admin.display(description=_("why it waits"))
     def why(self, obj: Message) -> str:
         return obj.get_hold_display() or "–"
 
     @admin.display(description=_("person"))
-    def person(self, obj: Message) -> SafeString | str:
+    def person(self, obj: Message) -> SafeString:
+        # On a phone the list has no heads of columns.
+        label = format_html('<span class="phone-label">{}</span>', gettext("Person"))
         if obj.recipient_id is None:
-            return gettext("Unknown")
+            return format_html("{} {}", label, gettext("Unknown"))
         url = reverse("admin:preferences_recipient_change", args=[obj.recipient_id])
-        return format_html('<a class="link" href="{}">#{}</a>', url, obj.recipient_id)
+        return format_html('{} <a class="link" href="{}">#{}</a>', label, url, obj.recipient_id)
 
     @admin.display(description=_("assigned to"))
     def assigned(self, obj: Message) -> str:

@@ -77,14 +77,17 @@ def recipient_view(request: HttpRequest, recipient_id: int, model_admin: ModelAd
 def _mail(request: HttpRequest, recipient: Recipient) -> dict[str, Any]:
     """What the person wrote to us, what came back from their addresses and what we mailed them; the latest of each."""
     shown: dict[str, Any] = {}
+    # What was written as another record before a merge is theirs as well. By a subquery: an OR across the join would
+    # read every message there is.
+    person = Recipient.objects.filter(Q(pk=recipient.pk) | Q(merged_into=recipient)).values("pk")
     if request.user.has_perm("preferences.view_message"):
-        messages = Message.objects.filter(recipient=recipient).exclude(kind=MessageKind.BOUNCE)
+        messages = Message.objects.filter(recipient__in=person).exclude(kind=MessageKind.BOUNCE)
         received = messages.only("recipient", "received_at", "kind", "state", "subject")
         bounces = Bounce.objects.filter(contact_point__recipient=recipient).select_related("contact_point")
         shown["received"] = received.order_by("-pk")[:_MAIL_SHOWN]
         shown["bounces"] = bounces.order_by("-bounced_at", "-pk")[:_MAIL_SHOWN]
     if request.user.has_perm("preferences.view_mail"):
-        mails = Mail.objects.filter(recipient=recipient).defer("text").prefetch_related("attempts")
+        mails = Mail.objects.filter(recipient__in=person).defer("text").prefetch_related("attempts")
         shown["mails"] = [
             {"mail": mail, "attempts": attempts_of(mail)} for mail in mails.order_by("-pk")[:_MAIL_SHOWN]
         ]

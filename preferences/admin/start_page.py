@@ -19,6 +19,7 @@ from django_tasks_db.models import DBTaskResult
 
 from preferences.admin.words import SOURCES
 from preferences.enums import MessageState, Source, State
+from preferences.mail.unsent import count_unsent
 from preferences.models import Event, LinkRequest, Message, Topic
 
 _DAYS = 30
@@ -89,6 +90,7 @@ def add_plots(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         count=Count("pk"), oldest=Min("requested_at")
     )
     inbox = count_messages(now=now) if request.user.has_perm("preferences.view_message") else None
+    unsent = count_unsent(now=now) if request.user.has_perm("preferences.view_mail") else None
     failed = DBTaskResult.objects.failed().filter(enqueued_at__gte=now - dt.timedelta(days=7)).count()
     return {
         **context,
@@ -113,6 +115,7 @@ def add_plots(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "waiting": waiting["count"],
         "waiting_since": waiting["oldest"],
         "inbox": inbox,
+        "unsent": unsent,
         "failed_tasks": failed,
     }
 

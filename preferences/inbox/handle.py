@@ -6,20 +6,21 @@ import datetime as dt
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from django.conf import settings
-from django.db import Error as DatabaseError
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.tasks import task
 from django.utils import timezone, translation
 
 from preferences import ledger
 from preferences.enums import Hold, MessageKind, MessageState, Outcome, Source, State
-from preferences.inbox.act_on_reports import act_on_reports
+from preferences.inbox.act_on_reports import Acted, act_on_reports
 from preferences.inbox.letter import Letter, read_letter
+from preferences.inbox.match import find_sender
 from preferences.inbox.plan import Plan, Stop, plan_for
 from preferences.inbox.read_event import read_event
+from preferences.inbox.redact import redact
 from preferences.inbox.reported import Reports
 from preferences.inbox.reports import read_reports
 from preferences.inbox.suggestion import to_json
@@ -34,19 +35,34 @@ logger = logging.getLogger(__name__)
 # The text that tells the sender of a plain request what was stopped.
 ANSWER_TEMPLATE = "stopped"
 _UNREADABLE = Plan(kind=MessageKind.UNCLEAR, state=MessageState.WAITING, hold=Hold.UNREADABLE)
+_DEADLOCK = "40P01"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What a message says. There is no letter where the e-mail service reports, and neither where it cannot be read."""
+
+    letter: Letter | None = None
+    reports: Reports | None = None
 
 
 @task()
 def handle_message(*, message: int) -> None:
     """Understand one message (primary key) and act on it, once: what it changes and that it did are one transaction.
 
-    Whatever goes wrong in that for a mistake of ours, the message waits for staff. Where the database fails, it is left
-    as it was received, for `resume_mail`.
+    Whatever goes wrong in that for a mistake of ours, the message waits for staff. Where the database is gone, it is
+    left as it was received, for `resume_mail`.
     """
     now = timezone.now()
     try:
-        _handle(message, now=now)
-    except DatabaseError:
+        try:
+            _handle(message, now=now)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) != _DEADLOCK:
+                raise
+            # The other transaction was let through.
+            _handle(message, now=now)
+    except (OperationalError, InterfaceError):
         raise
     except Exception:
         # Strangers write these messages, and none may be lost over what nobody thought of.
@@ -64,13 +80,15 @@ def _handle(message: int, *, now: dt.datetime) -> None:
         row = _lock(message)
         if row is None:
             return
-        match read:
-            case None:
-                _become(row, _UNREADABLE, now=now)
-            case Reports():
-                _act_on_reports(row, read, now=now)
-            case Letter():
-                _act(row, read, now=now)
+        if read.letter:
+            row.sender, row.subject = read.letter.sender, redact(read.letter.subject)
+            row.text, row.evidence = read.letter.text, read.letter.evidence
+        if read.reports:
+            _act_on_reports(row, read.reports, letter=read.letter, now=now)
+        elif read.letter:
+            _act(row, read.letter, now=now)
+        else:
+            _become(row, _UNREADABLE, now=now)
 
 
 def _lock(message: int) -> Message | None:
@@ -80,21 +98,28 @@ def _lock(message: int) -> Message | None:
     return row if row.state == MessageState.RECEIVED else None
 
 
-def _read(row: Message) -> Letter | Reports | None:
-    """What a message says; None for a report of the e-mail service that cannot be read."""
+def _read(row: Message) -> _Read:
     raw = bytes(row.raw or b"")
     if row.is_report:
-        return read_event(raw)
-    return read_reports(raw) or read_letter(raw, authserv_id=settings.AUTHSERV_ID)
+        return _Read(reports=read_event(raw))
+    return _Read(letter=read_letter(raw, authserv_id=settings.AUTHSERV_ID), reports=read_reports(raw))
 
 
-def _act_on_reports(row: Message, reports: Reports, *, now: dt.datetime) -> None:
-    """Bounces and complaints. A complaint nobody can be found for waits for staff; a bounce does not."""
-    acted = act_on_reports(message=row, reports=reports, now=now)
+def _act_on_reports(row: Message, reports: Reports, *, letter: Letter | None, now: dt.datetime) -> None:
+    """Bounces and complaints. A complaint nobody can be found for waits for staff; a bounce does not.
+
+    Where the mail server doubts who sent them, nothing is done by itself.
+    """
+    doubtful = letter is not None and letter.doubtful
+    acted = Acted() if doubtful else act_on_reports(message=row, reports=reports, now=now)
+    if letter and not acted.matched and _is_from_a_person(letter):
+        _act(row, letter, now=now)
+        return
     asked = MessageKind.STOP if reports.unsubscriptions else MessageKind.BOUNCE
     kind = MessageKind.COMPLAINT if reports.complaints or reports.is_feedback else asked
-    if acted.waits:
-        plan = Plan(kind=kind, state=MessageState.WAITING, hold=Hold.SENDER_UNKNOWN)
+    if acted.waits or (doubtful and reports.complaints):
+        hold = Hold.SENDER_DOUBTFUL if doubtful else Hold.SENDER_UNKNOWN
+        plan = Plan(kind=kind, state=MessageState.WAITING, hold=hold)
     else:
         plan = Plan(kind=kind, state=MessageState.ACTED if acted.matched else MessageState.IGNORED)
     recipient = acted.point.recipient_id if acted.point else None
@@ -102,9 +127,12 @@ def _act_on_reports(row: Message, reports: Reports, *, now: dt.datetime) -> None
     _remember(row, acted.events)
 
 
+def _is_from_a_person(letter: Letter) -> bool:
+    """Whether somebody on record wrote it, who may have put a report into it to show us."""
+    return letter.automatic is None and find_sender(sender=letter.sender, reply_to="").point is not None
+
+
 def _act(row: Message, letter: Letter, *, now: dt.datetime) -> None:
-    row.sender, row.subject, row.text = letter.sender, letter.subject, letter.text
-    row.evidence = letter.evidence
     plan = plan_for(letter, message=row)
     events, people = _stop(plan.stops, said_at=row.received_at, now=now)
     if plan.stops and not people:
@@ -135,7 +163,8 @@ def _stop(stops: Iterable[Stop], *, said_at: dt.datetime, now: dt.datetime) -> t
     """Record the stops; the Events that were written, and the recipients they are of, without those who are gone."""
     events: list[int] = []
     people: set[int] = set()
-    for stop in stops:
+    # In one order, so that two messages do not wait for each other.
+    for stop in sorted(stops, key=lambda stop: stop.recipient):
         try:
             recorded = ledger.record(
                 recipient=stop.recipient,

@@ -12,12 +12,39 @@ _DEEPEST_QUOTE = 5
 
 _TAG = re.compile(r"</?([a-zA-Z][^\s/>]*)")
 _ATTRIBUTE = re.compile(
-    r"""\b(class|id|style|hidden|name|type|alt)\b(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""",
+    r"""\b(class|id|style|hidden|name|color)\b(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""",
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|font-size\s*:\s*0(?![\d.]*[1-9])"
+    r"display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden|mso-hide\s{0,9}:\s{0,9}all"
+    r"|font-size\s{0,9}:\s{0,9}0(?![\d.]{0,9}[1-9])"
 )
+# Hardly to be seen: too small, or in the colour of the paper. Some of it is the writer's own, in a dark mail program.
+_UNSEEN = re.compile(
+    r"visibility\s{0,9}:\s{0,9}collapse"
+    r"|font-size\s{0,9}:\s{0,9}(?:[0-3](?:\.\d{1,9})?|\.\d{1,9})\s{0,9}(?:px|pt)?\s{0,9}(?:!|;|\Z)"
+    r"|font-size\s{0,9}:\s{0,9}0?\.[0-3]\d{0,9}\s{0,9}(?:em|rem)"
+    r"|font-size\s{0,9}:\s{0,9}(?:\d|[1-2]\d)(?:\.\d{1,9})?\s{0,9}%"
+    r"|(?<![\w-])font\s{0,9}:[^;]{0,60}?(?<![\d.])[0-3](?:\.\d{1,9})?(?:px|pt)\b"
+    r"|opacity\s{0,9}:\s{0,9}(?:0(?!\.?\d)|0?\.[0-2])"
+    r"|(?<![\w-])(?:max-)?(?:height|width)\s{0,9}:\s{0,9}[01](?:\.0{1,9})?\s{0,9}(?:px|pt|em|%)?\s{0,9}(?:!|;|\Z)"
+    r"|(?<![\w-])color\s{0,9}:\s{0,9}(?:transparent|white\b|snow\b|ivory\b|#f{3}\b|#f{4}\b|#f[a-f\d]f[a-f\d]f[a-f\d]\b"
+    r"|#[\da-f]{6}00\b|#[\da-f]{3}0\b|rgba?\(\s{0,9}25[0-5]\s{0,9}[, ]\s{0,9}25[0-5]\s{0,9}[, ]\s{0,9}25[0-5]"
+    r"|rgba\([^)]{0,40}[,/]\s{0,9}0?(?:\.0{1,9})?\s{0,9}\)|hsla?\([^)]{0,40}100%\s{0,9}[,)])"
+    r"|text-indent\s{0,9}:\s{0,9}-\d{3}"
+    r"|(?<![\w-])(?:left|top|right|margin-left|margin-top)\s{0,9}:\s{0,9}-\d{3}"
+    r"|clip(?:-path)?\s{0,9}:\s{0,9}(?:rect\(\s{0,9}[01]|inset\(\s{0,9}(?:50|100)%)"
+    r"|transform\s{0,9}:\s{0,9}scale\(\s{0,9}0"
+)
+_PALE = re.compile(r"white|snow|ivory|transparent|#?f{3}|#?f[a-f\d]f[a-f\d]f[a-f\d]", re.IGNORECASE)
+# A rule of a style sheet, and the classes and ids it is for.
+_STYLE_RULE = re.compile(r"([^{}]{1,500})\{([^{}]{0,2000})\}")
+_LONGEST_STYLE_SHEET = 50_000
+_IS_ADDRESS = re.compile(
+    r"\s{0,9}(?:mailto:)?[^\s<>@]{1,100}@[^\s<>@]{1,200}\s{0,9}\Z|\s{0,9}(?:https?://|www\.)\S{1,500}\s{0,9}\Z",
+    re.IGNORECASE,
+)
+_SELECTOR = re.compile(r"[.#]([\w-]{1,100})")
 _SPACE = re.compile(r"[\s\u00a0]+")
 
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "wbr"}
@@ -62,12 +89,14 @@ class _Element:
     name: str
     silent: bool
     quoted: bool
+    foreign: bool
 
 
 def html_to_text(html: str) -> str:
     """The text of an HTML message: a quote's lines begin with ">", a signature comes after a line of "-- ".
 
-    Links are their text only, pictures their alternative text. Only the first half million characters are read.
+    What may be somebody else's words stands in square brackets: the text of a link, unless it is an address, and text
+    that is hardly to be seen. Pictures are left out. Only the first half million characters are read.
     """
     return _Writer().write(html[:_LONGEST])
 
@@ -79,7 +108,8 @@ class _Writer:
         self.lines: list[str] = []
         self.line: list[str] = []
         self.opened: list[_Element] = []
-        self.silent = self.quoted = self.preformatted = 0
+        self.silent = self.quoted = self.foreign = self.preformatted = 0
+        self.unseen: set[str] = set()
         self.rest_quoted = False
 
     def write(self, html: str) -> str:
@@ -88,10 +118,14 @@ class _Writer:
                 self._tag(piece)
             elif not self.silent:
                 self._text(unescape(piece))
+            elif self.opened and self.opened[-1].name == "style":
+                self.unseen |= _unseen_marks(piece)
         self._end_line()
         return "\n".join(self.lines).strip("\n")
 
     def _text(self, text: str) -> None:
+        if self.foreign and text.strip() and not _IS_ADDRESS.match(text):
+            text = f"[{text}]"
         if self.preformatted:
             first, *others = text.split("\n")
             self.line.append(first)
@@ -134,18 +168,19 @@ class _Writer:
             found[1].lower(): next((value for value in found.groups()[1:] if value is not None), "")
             for found in _ATTRIBUTE.finditer(rest[:2_000])
         }
-        if name == "img" and not self.silent:
-            self.line.append(f" {unescape(attributes.get('alt', ''))} ")
         if name in _VOID:
             return
         if name in {"p", "li", "tr", "td"}:
             self._close_open_one(name)
         marks = _marks(attributes)
-        silent = (
-            name in _SILENT
-            or "hidden" in attributes
-            or _HIDDEN.search(unescape(attributes.get("style", "")).lower()) is not None
+        style = unescape(attributes.get("style", "")).lower()
+        foreign = (
+            name == "a"
+            or bool(marks & self.unseen)
+            or _UNSEEN.search(style) is not None
+            or _PALE.fullmatch(attributes.get("color", "")) is not None
         )
+        silent = name in _SILENT or "hidden" in attributes or _HIDDEN.search(style) is not None
         quoted = name == "blockquote" or bool(marks & _QUOTES)
         if marks & _REST_QUOTED and not self.silent:
             self._end_line()
@@ -157,8 +192,9 @@ class _Writer:
             self._end_line()
         if name == "td" and not self.silent:
             self.line.append(" ")
-        self.opened.append(_Element(name=name, silent=silent, quoted=quoted))
+        self.opened.append(_Element(name=name, silent=silent, quoted=quoted, foreign=foreign))
         self.silent += silent
+        self.foreign += foreign
         self.quoted += quoted
         self.preformatted += name == "pre"
 
@@ -177,9 +213,20 @@ class _Writer:
             self._gap()
         for element in self.opened[-depth:]:
             self.silent -= element.silent
+            self.foreign -= element.foreign
             self.quoted -= element.quoted
             self.preformatted -= element.name == "pre"
         del self.opened[-depth:]
+
+
+def _unseen_marks(style_sheet: str) -> set[str]:
+    """The classes and ids that a style sheet hides, or makes hardly to be seen."""
+    return {
+        selector[1].lower()
+        for rule in _STYLE_RULE.finditer(style_sheet[:_LONGEST_STYLE_SHEET].lower())
+        if _HIDDEN.search(rule[2]) or _UNSEEN.search(rule[2])
+        for selector in _SELECTOR.finditer(rule[1])
+    }
 
 
 def _marks(attributes: dict[str, str]) -> set[str]:
@@ -220,6 +267,7 @@ def _pieces(html: str) -> Iterator[tuple[bool, str]]:
                 closing = re.compile(rf"</{name}", re.IGNORECASE).search(html, at)
                 if closing is None:
                     return
+                yield False, html[at : closing.start()]
                 at = closing.start()
         else:
             yield False, "<"

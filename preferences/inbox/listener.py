@@ -18,7 +18,7 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from preferences.enums import Intake
@@ -34,6 +34,8 @@ _WRITERS = 2
 # What came in while they were all busy is stored together: one commit, and one wait for the disk, for so many.
 _TOGETHER = 16
 _TOGETHER_BYTES = 1024 * 1024
+# As many messages of the largest size as may be on their way in at once, on all connections together.
+_LARGEST_AT_ONCE = 4
 # How long a message may take to be stored before its sender is told to come again.
 _STORE_SECONDS = 60
 # How long a listener that is told to stop waits for messages that are being stored.
@@ -45,6 +47,7 @@ _TAKEN = "250 2.0.0 OK"
 _LATER = "451 4.3.0 Not now, please try again later"
 _NOT_OURS = "550 5.7.1 No mail is relayed from here"
 _TOO_MANY = "452 4.5.3 Too many recipients"
+_NO_ROOM = "452 4.3.1 Too much mail at once, please try again later"
 _ANSWERS = {
     "empty": "554 5.6.0 The message is empty",
     "too_large": "552 5.3.4 The message is too large",
@@ -81,7 +84,8 @@ class Listener:
     async def start(self) -> None:
         """Listen. Raises OSError where the port cannot be had."""
         self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="store")
-        self._door = _Door(self._writers)
+        self._room = _Room(_LARGEST_AT_ONCE * settings.MAIL_MAX_BYTES)
+        self._door = _Door(self._writers, self._room)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._connection, self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -94,8 +98,8 @@ class Listener:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_STOP_SECONDS):
                 await self._door.idle()
-        for connection in list(self._open):
-            connection.hang_up()
+        for client in list(self._open):
+            client.hang_up()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_STOP_SECONDS):
                 await self._server.wait_closed()
@@ -106,6 +110,7 @@ class Listener:
             return _Full()
         return self._protocol(
             self._door,
+            room=self._room,
             open_connections=self._open,
             data_size_limit=settings.MAIL_MAX_BYTES,
             enable_SMTPUTF8=True,
@@ -128,15 +133,78 @@ class Listener:
             await asyncio.sleep(_SWEEP_SECONDS)
 
 
+class _Room:
+    """The bytes that messages on their way in may take in memory, on all connections together."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def has(self, size: int) -> bool:
+        """Whether so many bytes are left at this moment."""
+        return size <= self._left
+
+    def take(self, size: int) -> bool:
+        """Take so many bytes; False where there are not as many."""
+        if not self.has(size):
+            return False
+        self._left -= size
+        return True
+
+    def give_back(self, size: int) -> None:
+        """Have so many bytes for others again."""
+        self._left += size
+
+
 class _Smtp(SMTP):
     """One client's connection."""
 
-    # Programs that send mail break lines far too late, and a request in such a message is a request all the same.
-    line_length_limit = 256 * 1024
+    # As much as is read at once; a line of a message may be longer.
+    line_length_limit = 64 * 1024
 
-    def __init__(self, door: _Door, *, open_connections: set[_Smtp], **options: Any) -> None:
+    def __init__(self, door: _Door, *, room: _Room, open_connections: set[_Smtp], **options: Any) -> None:
         super().__init__(door, **options)
+        self._room = room
         self._open_connections = open_connections
+
+    async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd's name
+        """Take a message. aiosmtpd's own refuses long lines for good, and holds a message three times."""
+        envelope = self.envelope
+        if await self.check_helo_needed() or envelope is None:
+            return
+        if not envelope.rcpt_tos:
+            await self.push("503 5.5.1 Error: need RCPT command")
+            return
+        if arg:
+            await self.push("501 5.5.4 Syntax: DATA")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        message = _Arriving(room=self._room, limit=settings.MAIL_MAX_BYTES)
+        try:
+            await self._read(message)
+            if message.refused:
+                logger.warning("A message was refused: %s", message.refused[:9])
+                status = message.refused
+            else:
+                envelope.content = envelope.original_content = message.content()
+                status = await self._call_handler_hook("DATA")
+            self._set_post_data_state()
+            await self.push(status)
+        finally:
+            message.gone()
+
+    async def _read(self, message: _Arriving) -> None:
+        """Read to the lone dot. Other ends of a line than CRLF are none: no second message is hidden in the first."""
+        begins_line = True
+        while True:
+            try:
+                piece = await self._reader.readuntil(b"\r\n")
+            except asyncio.LimitOverrunError as overrun:
+                piece = await self._reader.read(overrun.consumed)
+            if begins_line and piece == b".\r\n":
+                return
+            # A dot that begins a line was doubled by the client (RFC 5321, 4.5.2).
+            message.add(piece[1:] if begins_line and piece.startswith(b".") else piece)
+            begins_line = piece.endswith(b"\r\n")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._open_connections.add(self)
@@ -165,6 +233,45 @@ class _Lmtp(_Smtp, LMTP):
         await super().push("\r\n".join([status] * times))
 
 
+class _Arriving:
+    """A message while it comes in. Once it is `refused`, which is the answer then, nothing of it is kept."""
+
+    def __init__(self, *, room: _Room, limit: int) -> None:
+        self._room = room
+        self._limit = limit
+        self._taken = 0
+        self._content = bytearray()
+        self.refused = ""
+
+    def add(self, piece: bytes) -> None:
+        """Take in what has arrived."""
+        if self.refused:
+            return
+        if self._taken + len(piece) > self._limit:
+            self._refuse(_ANSWERS["too_large"])
+        elif self._room.take(len(piece)):
+            self._taken += len(piece)
+            self._content += piece
+        else:
+            self._refuse(_NO_ROOM)
+
+    def content(self) -> bytes:
+        """All of it, once."""
+        content = bytes(self._content)
+        self._content.clear()
+        return content
+
+    def gone(self) -> None:
+        """Leave its room to others."""
+        self._content.clear()
+        self._room.give_back(self._taken)
+        self._taken = 0
+
+    def _refuse(self, answer: str) -> None:
+        self.refused = answer
+        self.gone()
+
+
 class _Full(asyncio.Protocol):
     """The connection of a client that is one too many."""
 
@@ -177,8 +284,9 @@ class _Full(asyncio.Protocol):
 class _Door:
     """What aiosmtpd asks on the way: who is received for, and what becomes of a message."""
 
-    def __init__(self, writers: ThreadPoolExecutor) -> None:
+    def __init__(self, writers: ThreadPoolExecutor, room: _Room) -> None:
         self._writers = writers
+        self._room = room
         self._queue = _Queue(writers)
         self._storing = 0
         self._idle = asyncio.Event()
@@ -196,6 +304,16 @@ class _Door:
         session.host_name = hostname
         offered = [line for line in responses if not line.startswith("250-AUTH")]
         return [*offered[:-1], "250-PIPELINING", offered[-1]]
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        sizes = [option.partition("=")[2] for option in options if option.startswith("SIZE=")]
+        if sizes and not self._room.has(int(sizes[0])):
+            return _NO_ROOM
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -318,11 +436,11 @@ class _Queue:
 
 
 def _stored(messages: list[Incoming]) -> Sequence[int | Exception]:
-    """Store messages together; one by one where that fails for anything but the database being out of reach."""
+    """Store messages together; one by one, once, where that fails and the database is within reach."""
     try:
         return store_many(messages, now=timezone.now())
     except Exception as error:  # noqa: BLE001 - raised again where it belongs
-        if len(messages) == 1 or isinstance(error, OperationalError | InterfaceError):
+        if len(messages) == 1 or not connection.is_usable():
             return [error] * len(messages)
     return [result for message in messages for result in _stored([message])]
 

@@ -29,6 +29,8 @@ _BATCH = 200
 _TIMEOUT_SECONDS = 30
 _PORTS = {"imaps": 993, "imap": 143, "imap+tls": 143}
 _LONGEST_HEAD = 256 * 1024
+# How those are marked that cannot be stored; a flag would be a colleague's.
+_REFUSED = "$PreferencesRefused"
 # What mail servers note about the envelope when they put a message into a mailbox.
 _RECIPIENT_HEADERS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To")
 _EXAMPLE = "imaps://user:password@mail.example.com/INBOX"
@@ -110,15 +112,18 @@ def poll(mailbox: Mailbox) -> Polled:
     """Store what lies in a mailbox and was not taken yet, the oldest first.
 
     Each message is marked, or moved, when it is stored and not before: after a crash it is taken once more, which
-    `store` makes the same message. One that is empty or above MAIL_MAX_BYTES is flagged, and stays as it is; flagged
-    ones are left alone.
+    `store` makes the same message. One that is empty or above MAIL_MAX_BYTES stays as it is, and is marked with a
+    keyword of ours, so that the next run leaves it alone. Where the server keeps none each run looks at it again.
 
     Raises MailboxFailed, and what `store` raises when the database cannot take a message; the rest is still there
     then.
     """
     with _connected(mailbox) as server:
-        # Somebody may have read what goes to another folder afterwards; otherwise that is all there is to go by.
-        criteria = "UNDELETED UNFLAGGED" if mailbox.done else "UNDELETED UNFLAGGED UNSEEN"
+        keeps_keywords = _keeps_keywords(server)
+        criteria = f"UNDELETED UNKEYWORD {_REFUSED}" if keeps_keywords else "UNDELETED"
+        if not mailbox.done:
+            # Somebody may have read what goes to another folder afterwards; here that is all there is to go by.
+            criteria += " UNSEEN"
         found = b" ".join(part for part in _ok(server.uid("SEARCH", criteria), "SEARCH") if part).split()
         # In the order they came, whatever the server's.
         uids = sorted((uid.decode() for uid in found), key=int)
@@ -132,7 +137,8 @@ def poll(mailbox: Mailbox) -> Polled:
                 _mark_taken(server, uid, done=mailbox.done)
                 stored += 1
             else:
-                _ok(server.uid("STORE", uid, "+FLAGS.SILENT", r"(\Flagged)"), "STORE")
+                if keeps_keywords:
+                    _ok(server.uid("STORE", uid, "+FLAGS.SILENT", f"({_REFUSED})"), "STORE")
                 refused += 1
     return Polled(stored=stored, refused=refused, waiting=len(uids[_BATCH:]))
 
@@ -153,6 +159,12 @@ def _take(server: imaplib.IMAP4, uid: str, *, size: int) -> bool:
     except MessageRefused:
         return False
     return True
+
+
+def _keeps_keywords(server: imaplib.IMAP4) -> bool:
+    """Whether the folder that is open takes marks that the server does not know (RFC 3501, 7.1)."""
+    _name, kept = server.response("PERMANENTFLAGS")
+    return any(flags and rb"\*" in flags for flags in kept)
 
 
 def _mark_taken(server: imaplib.IMAP4, uid: str, *, done: str) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -12,14 +11,6 @@ from django.conf import settings
 from preferences.enums import ContactKind, Hold, SuppressionReason
 from preferences.identity import AddressInvalid, address_hash, normalize_address
 from preferences.models import Brand, ContactPoint, Suppression
-from preferences.tokens import StopToken, TokenInvalid, read_stop_token
-
-# `stop+<token>`: what stands before the @ of an address that unsubscribes. A subject may bear the bare token.
-_IN_ADDRESS = re.compile(r"\A[^+@\s]+\+([\w-]+\.[\w-]+)@", re.ASCII)
-_IN_SUBJECT = re.compile(r"(?<![\w.-])[\w-]{8,300}\.[\w-]{43}(?![\w.-])", re.ASCII)
-# A long subject is broken over lines, inside a token if need be; so many pieces are put together again, and no subject
-# is looked at beyond so many words.
-_PIECES, _WORDS = 4, 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +27,6 @@ class WrittenTo:
 
     brands: tuple[Brand, ...] = ()
     group: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenFound:
-    """A message holds what looks like stop tokens: `tokens` are those that can be read."""
-
-    tokens: tuple[StopToken, ...]
 
 
 def find_sender(*, sender: str, reply_to: str) -> Sender:
@@ -85,34 +69,6 @@ def find_brands(addresses: Iterable[str]) -> WrittenTo:
     return WrittenTo(
         brands=brands, group=not brands and any(_domain(address) == _group_domain() for address in spelled)
     )
-
-
-def find_tokens(*, addresses: Sequence[str], subject: str) -> TokenFound | None:
-    """The stop tokens in the addresses a message was sent to, and in its subject; None where it holds none.
-
-    A subject may have been broken over lines inside a token. Whatever only looks like a token counts as one that
-    cannot be read where it stands in an address, and as nothing in a subject.
-    """
-    in_addresses = [match[1] for address in addresses if (match := _IN_ADDRESS.match(address))]
-    in_subject = [
-        match[0] for text in _joined(subject.split()[:_WORDS]) for match in _IN_SUBJECT.finditer(text)
-    ]
-    tokens: dict[StopToken, None] = {}
-    for text in [*in_addresses, *in_subject]:
-        try:
-            tokens[read_stop_token(text)] = None
-        except TokenInvalid:
-            continue
-    if not tokens and not in_addresses and not in_subject:
-        return None
-    return TokenFound(tokens=tuple(tokens))
-
-
-def _joined(words: Sequence[str]) -> Iterator[str]:
-    """Every few words in a row as one."""
-    for first in range(len(words)):
-        for last in range(first + 1, min(first + _PIECES, len(words)) + 1):
-            yield "".join(words[first:last])
 
 
 def _spelled(address: str) -> str:

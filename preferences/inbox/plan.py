@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from preferences.enums import Hold, Kind, MessageKind, MessageState
-from preferences.inbox.letter import Automatic, Letter
+from preferences.inbox.automatic import Automatic
+from preferences.inbox.find_tokens import TokenFound, find_tokens
+from preferences.inbox.letter import Letter
 from preferences.inbox.match import (
     Sender,
-    TokenFound,
     WrittenTo,
     find_brands,
     find_sender,
-    find_tokens,
 )
 from preferences.inbox.recognise import Recognised, recognise
 from preferences.mail.own_addresses import is_own
@@ -20,6 +20,11 @@ from preferences.models import Brand, ContactPoint, Message
 from preferences.scope import Scope
 
 _ASKS_TO_STOP = {MessageKind.STOP, MessageKind.PROFILING}
+_KINDS = {
+    Automatic.AUTO_REPLY: MessageKind.AUTO_REPLY,
+    Automatic.MACHINE: MessageKind.AUTO_REPLY,
+    Automatic.MAILING_LIST: MessageKind.MAILING_LIST,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +59,11 @@ def plan_for(letter: Letter, *, message: Message) -> Plan:
     """What to do with an e-mail that is no report about mail of ours.
 
     A stop token is acted on whoever sent it, since whoever has it may stop; words are acted on only where they are
-    plain, and where the mail server has not found that somebody else may have sent them. Automatic mail never is.
+    plain, where a person sent them, and where the mail server has not found that somebody else may have.
     """
     addresses = [*message.recipients, *letter.recipients]
     tokens = find_tokens(addresses=addresses, subject=letter.subject)
-    if tokens and tokens.tokens and (letter.automatic is not Automatic.AUTO_REPLY or letter.generated):
+    if tokens and tokens.tokens and letter.automatic is not Automatic.AUTO_REPLY:
         return _stop_by_token(tokens)
     own = is_own(letter.sender)
     if letter.automatic is Automatic.AUTO_REPLY or (own and letter.automatic):
@@ -68,15 +73,15 @@ def plan_for(letter: Letter, *, message: Message) -> Plan:
         if own
         else find_sender(sender=letter.sender, reply_to=letter.reply_to)
     )
-    written_to = find_brands(addresses)
+    written_to = find_brands([*addresses, *letter.copied])
     recognised = _recognise(letter, written_to=written_to)
     scopes = _scopes(recognised, written_to=written_to)
     kind, hold = recognised.kind, None
     if tokens:
         # It was sent to the address of a stop token, so that is what it wants.
         kind, hold, scopes = MessageKind.STOP, Hold.TOKEN_UNKNOWN, scopes or _marketing(written_to)
-    elif letter.automatic is Automatic.MAILING_LIST and kind is MessageKind.UNCLEAR:
-        return Plan(kind=MessageKind.MAILING_LIST, state=MessageState.IGNORED)
+    elif letter.automatic and kind is MessageKind.UNCLEAR and sender.hold is Hold.SENDER_UNKNOWN:
+        return Plan(kind=_KINDS[letter.automatic], state=MessageState.IGNORED)
     hold = hold or _hold(letter, recognised=recognised, sender=sender, scopes=scopes)
     known = Plan(
         kind=kind,
@@ -123,17 +128,17 @@ def _hold(
     """Why a message has to wait for staff; None where it may be acted on."""
     if not letter.readable:
         return Hold.UNREADABLE
+    if letter.automatic:
+        return Hold.MACHINE
     if sender.hold:
         return sender.hold
-    if letter.automatic is Automatic.MAILING_LIST:
-        return Hold.NOT_SURE
     if recognised.kind not in _ASKS_TO_STOP:
         return Hold.NEEDS_ANSWER
+    if letter.doubtful:
+        return Hold.SENDER_DOUBTFUL
     if not recognised.sure:
         return Hold.NOT_SURE
-    if not scopes:
-        return Hold.BRAND_UNKNOWN
-    return Hold.SENDER_DOUBTFUL if letter.doubtful else None
+    return None if scopes else Hold.BRAND_UNKNOWN
 
 
 def _scopes(recognised: Recognised, *, written_to: WrittenTo) -> tuple[Scope, ...]:

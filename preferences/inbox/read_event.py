@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import TypedDict
 
+from preferences.inbox.decode_text import clean_text
 from preferences.inbox.report_fields import find_addresses
 from preferences.inbox.reported import Complaint, Failure, Reports, Unsubscription
 from preferences.inbox.statuses import Assessment, assess
@@ -36,14 +37,16 @@ def read_event(raw: bytes) -> Reports | None:
         return None
     if not isinstance(event, dict):
         return None
-    told = {name: text.strip() if isinstance(text := event.get(name), str) else "" for name in _FIELDS}
+    told = {
+        name: clean_text(text).strip() if isinstance(text := event.get(name), str) else "" for name in _FIELDS
+    }
     return _reports(told, permanent=event.get("permanent")) if told["event_type"] else None
 
 
 def _reports(told: Mapping[str, str], *, permanent: object) -> Reports:
     about = _About(
         addresses=find_addresses([told["recipient"]]),
-        message_id=told["message_id"].strip("<>")[:_LONGEST_ID],
+        message_id="".join(told["message_id"].split()).strip("<>")[:_LONGEST_ID],
     )
     occurred_at = _instant(told["timestamp"])
     match told["event_type"], told["reject_reason"]:

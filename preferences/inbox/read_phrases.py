@@ -35,30 +35,36 @@ class Meaning(StrEnum):
     """What a phrase of phrases.csv says."""
 
     SET = "set"  # no phrase: words that can stand for one another, named at the beginning
+
+    # Whole clauses, word for word. Only of these can a message be made that is sure.
+    ASK = "ask"  # no more marketing: an imperative or a wish
+    NO_PROFILING = "no_profiling"
+    WORD = "word"  # a lone word that asks for no more marketing, where a message begins with it
+    QUESTION = "question"  # before a request: could you
+    PLEASE = "please"  # may stand anywhere in a request
+    WHY = "why"  # why they want to stop; changes nothing
+    GREETING = "greeting"
+    CLOSING = "closing"
+    TOPIC = "topic"  # a subject that names what it is about and asks for nothing
+
+    # Found anywhere: what it may be about, for staff to look at.
     STOP = "stop"
     PROFILING = "profiling"
     EVERYTHING = "everything"  # of the whole group, not of one brand
     START = "start"
-    MORE = "more"  # wants to get something: beside a request never sure
     ACCESS = "access"
     ERASURE = "erasure"
-    HINT = "hint"  # may be about stopping: somebody has to look
-    TWIST = "twist"  # may turn the sense of all the rest: not, only, but, if, he, why
-    MATTER = "matter"  # something else than marketing by e-mail: an order, an account, a call
-    REASON = "reason"  # why they want to stop; changes nothing, whatever words are in it
-    PRAISE = "praise"  # thanks for what they got so far; changes nothing either
-    CONTRAST = "contrast"  # but, however: turns nothing between praise and a reason
-    REQUEST = "request"  # makes a question a request: could you please
-    PROGRAM = "program"  # written by a mail program
-    GREETING = "greeting"
-    CLOSING = "closing"
-    FILLER = "filler"  # words that say nothing more beside a phrase
-    CONTEXT = "context"  # words of people who want to stop, in other sentences
+    HINT = "hint"  # may be about stopping
+    ORDINARY = "ordinary"  # words that are no names
 
 
-WORD_LISTS = {Meaning.FILLER, Meaning.CONTEXT}
-# Lists of short phrases: here a slash parts phrases, not words.
-PHRASE_LISTS = {Meaning.CONTRAST, Meaning.TWIST, Meaning.MATTER, Meaning.GREETING, Meaning.CLOSING}
+# Lists of phrases: here a slash parts phrases, not words.
+PHRASE_LISTS = {Meaning.WORD, Meaning.PLEASE, Meaning.GREETING, Meaning.CLOSING, Meaning.TOPIC}
+# Here every word has to be named: no gaps, no beginnings of words.
+CLOSED = {Meaning.ASK, Meaning.NO_PROFILING, Meaning.QUESTION, Meaning.WHY, *PHRASE_LISTS}
+# The words that stand for what may be named: the writer's own address; their name, or that of the brand.
+ADDRESS_TOKEN, NAME_TOKEN = "@", "="
+_TOKENS = {"address": ADDRESS_TOKEN, "name": NAME_TOKEN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +77,11 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lexicon:
-    """The phrases of one language, by meaning, and the words that are known in it."""
+    """The phrases of one language, by meaning, and the words that are in any of them: those are no names."""
 
     language: str
     phrases: Mapping[Meaning, tuple[Phrase, ...]]
-    filler: frozenset[str]
-    context: frozenset[str]
+    ordinary: frozenset[str]
 
 
 def words_of(text: str, *, language: str) -> list[str]:
@@ -110,6 +115,9 @@ def _lexicon(lines: list[dict[str, str]], *, language: str) -> Lexicon:
     for line in lines:
         if line["language"] in {language, ANY_LANGUAGE}:
             cells[Meaning(line["meaning"])].append(line["phrase"])
+    ordinary = frozenset(
+        word for found in cells.values() for cell in found for word in _words_in(cell, language=language)
+    )
     sets = dict(cell.split(maxsplit=1) for cell in cells[Meaning.SET])
     for meaning in PHRASE_LISTS:
         # One expression for the whole list, in which a phrase of several words is one alternative.
@@ -118,23 +126,27 @@ def _lexicon(lines: list[dict[str, str]], *, language: str) -> Lexicon:
         language=language,
         phrases={
             meaning: tuple(
-                Phrase(phrase=cell, expression=_compiled(cell, sets=sets, language=language))
+                Phrase(
+                    phrase=cell,
+                    expression=_compiled(cell, sets=sets, language=language, closed=meaning in CLOSED),
+                )
                 for cell in found
             )
             for meaning, found in cells.items()
-            if meaning not in WORD_LISTS and meaning is not Meaning.SET
+            if meaning not in {Meaning.SET, Meaning.ORDINARY}
         },
-        filler=_word_list(cells[Meaning.FILLER], language=language),
-        context=_word_list(cells[Meaning.CONTEXT], language=language),
+        ordinary=ordinary,
     )
 
 
-def _word_list(cells: list[str], *, language: str) -> frozenset[str]:
-    return frozenset(word for cell in cells for word in words_of(cell.replace("/", " "), language=language))
+def _words_in(cell: str, *, language: str) -> list[str]:
+    return words_of(_SET.sub(" ", cell).replace("/", " "), language=language)
 
 
-def _compiled(phrase: str, *, sets: Mapping[str, str], language: str) -> re.Pattern[str]:
+def _compiled(phrase: str, *, sets: Mapping[str, str], language: str, closed: bool) -> re.Pattern[str]:
     """An expression whose groups are the gaps: words that the phrase leaves open."""
+    if closed and "*" in phrase:
+        raise RulesInvalid([f"{language}: {phrase!r} has to name every word, without *."])
     pieces = []
     for piece in phrase.split():
         if not _TOKEN.fullmatch(piece):
@@ -149,12 +161,17 @@ def _compiled(phrase: str, *, sets: Mapping[str, str], language: str) -> re.Patt
 
 def _alternatives(piece: str, *, sets: Mapping[str, str], phrase: str, language: str) -> list[str]:
     def words_of_set(match: re.Match[str]) -> str:
+        if match[1] in _TOKENS:
+            return _TOKENS[match[1]]
         if match[1] not in sets:
             raise RulesInvalid([f"{language}: {phrase!r} names the set {match[1]!r}, which there is not."])
         return sets[match[1]]
 
     found = []
     for option in _SET.sub(words_of_set, _SET.sub(words_of_set, piece)).split("/"):
+        if option in _TOKENS.values():
+            found.append(f"{option} ")
+            continue
         words = words_of(option.removesuffix("*"), language=language)
         if not words:
             raise RulesInvalid([f"{language}: {phrase!r} holds an alternative without letters."])

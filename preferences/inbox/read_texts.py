@@ -33,7 +33,9 @@ _IS_HTML = re.compile(r"\s*<(?:!doctype html|html)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """The text of one part. `attached` is set where it is not the writer's: a message that was attached."""
+    """The text of one part. `attached` is set where it is hardly the writer's: a message that was attached, and what
+    comes after a first text that is blank.
+    """
 
     text: str
     attached: bool = False
@@ -42,6 +44,9 @@ class Text:
 def read_texts(raw: bytes, split: Split) -> list[Text]:
     """The texts of a message from top to bottom, those left out that say nothing."""
     read = _read(raw, split)
+    if read and not read[0].text.strip():
+        # They wrote nothing. What comes below was added on the way: the footer of a list, a newsletter passed on.
+        read = [Text(text=text.text, attached=True) for text in read]
     for part in split.parts:
         if part.media_type in _ATTACHED_MESSAGES and len(read) < _PARTS_READ:
             read.append(Text(text=_attached_text(raw, part), attached=True))

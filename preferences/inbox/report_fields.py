@@ -20,7 +20,7 @@ _MOST_ADDRESSES = 100
 _BLANK_LINES = re.compile(r"\r?\n[ \t]*\r?\n")
 _FIELD = re.compile(r"^([!-9;-~]{1,80})[ \t]*:[ \t]*(.*(?:\r?\n[ \t].*)*)", re.MULTILINE)
 _BETWEEN_ADDRESSES = re.compile(r"[\s<>(),;:\"]+")
-_MESSAGE_ID = re.compile(r"<([^<>\s]{1,200})>")
+_MESSAGE_ID = re.compile(r"<([^<>\s\x00-\x1f\x7f]{1,200})>")
 # https://…/u/<token>/, mailto:stop+<token>@…, mailto:…?subject=<token>
 _TOKEN = re.compile(r"(?:/u/|[+=\s])([\w-]{8,200}\.[\w-]{43})(?![\w-])", re.ASCII)
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")

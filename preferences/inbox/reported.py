@@ -44,7 +44,8 @@ class Unsubscription(Report):
 class Reports:
     """What one message reports; nothing, where it only tells that mail arrived or is late.
 
-    `is_feedback`: it is a mailbox provider's feedback (RFC 5965), of which not every type complains. `occurred_at` is when that happened, where the e-mail service tells it.
+    `is_feedback`: it is a mailbox provider's feedback (RFC 5965), of which not every type complains. `occurred_at` is
+    when that happened, where the e-mail service tells it.
     """
 
     failures: tuple[Failure, ...] = ()

@@ -45,16 +45,17 @@ _MICROSOFT = {"hotmail.com", "outlook.com", "live.com", "microsoft.com"}
 def read_reports(raw: bytes) -> Reports | None:
     """The reports in an e-mail; None where it is none.
 
-    Read are delivery status notifications (RFC 3464, RFC 6533), complaints (RFC 5965, and Outlook's, which attaches
-    the mail), and, where a mail server wrote them, the bounces of qmail and those with X-Failed-Recipients (Exim,
-    Gmail). Any other bounce in plain words is none to us: it cannot be surely read. That mail is late is no failure,
-    for it may still arrive; where it does not, another report follows.
+    A person may attach a report to a mail of theirs: it only counts in a multipart/report (RFC 6522). Read are delivery
+    status notifications (RFC 3464, RFC 6533), complaints (RFC 5965, and Outlook's, which attaches the mail), and, where
+    a mail server wrote them, the bounces of qmail and those with X-Failed-Recipients (Exim, Gmail). Any other bounce in
+    plain words is none to us: it cannot be surely read. That mail is late is no failure, for it may still arrive; where
+    it does not, another report follows.
     """
     message, *below = split_mime(raw).parts
     parts = [part for part in below if part.parent is message]
     about = read_fields(raw[: message.start][:_LARGEST_PART].decode(errors="replace"))
     returned = next((read_fields(_text(part, raw)) for part in parts if part.media_type in _RETURNED), {})
-    for part in parts:
+    for part in parts if message.media_type == "multipart/report" else []:
         if part.media_type in _DELIVERY_STATUS:
             return Reports(failures=_failures(_text(part, raw), about=about, returned=returned))
         if part.media_type == _FEEDBACK_REPORT:

@@ -6,7 +6,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from anymail.inbound import AnymailInboundMessage
@@ -89,8 +89,17 @@ def read_posted(event: Any, *, source: Mapping[str, Any]) -> Incoming | None:
         )
     if event.event_type not in _KEPT:
         return None
-    report = json.dumps(_report(event, source=source), sort_keys=True).encode()
-    # Not the service's id alone: one notification of Amazon's is about several recipients.
+    # Not known by the service's id alone: one notification of Amazon's is about several recipients.
+    return _as_report(_report(event, source=source))
+
+
+def unread_report(events: Sequence[Any]) -> Incoming:
+    """One report that holds the events of a post that could not be read, as they were posted. It waits for staff."""
+    return _as_report({"esp": settings.ESP, "unread": events})
+
+
+def _as_report(fields: Mapping[str, Any]) -> Incoming:
+    report = json.dumps(fields, sort_keys=True, default=str).encode()
     name = hashlib.sha256(report).hexdigest()
     return Incoming(raw=report, intake=Intake.WEBHOOK, report=f"{settings.ESP}:{name}")
 

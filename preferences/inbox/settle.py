@@ -8,10 +8,20 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from preferences import ledger
-from preferences.enums import Actor, Hold, MessageKind, MessageState, Outcome, Route, Source, State
+from preferences.enums import (
+    Actor,
+    ContactKind,
+    Hold,
+    MessageKind,
+    MessageState,
+    Outcome,
+    Route,
+    Source,
+    State,
+)
 from preferences.ledger import Change, ChangeResult, Evidence
 from preferences.mail.send_answer import request_answer
-from preferences.models import Mail, Message, MessageAct
+from preferences.models import ContactPoint, Mail, Message, MessageAct, Recipient
 from preferences.personal_data import names_personal_data
 from preferences.rules.deadlines import due_at
 from preferences.scope import Scope
@@ -51,9 +61,8 @@ class NoteInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stops:
-    """What staff stop for a recipient (primary key), and the reason that goes into the history."""
+    """What staff stop, and the reason that goes into the history."""
 
-    recipient: int
     scopes: tuple[Scope, ...]
     reason: str
 
@@ -95,17 +104,21 @@ def settle(
     message: int,
     by: int,
     seen: int,
+    person: int | None = None,
     stops: Stops | None = None,
     answer: Answer | None = None,
     now: dt.datetime,
 ) -> Settled:
     """Stop what a waiting message asks to stop, answer it, or both; all of it or nothing.
 
-    `seen` is the number of its copies that staff have looked at. A stop counts from when the message was received.
+    `seen` is the number of its copies that staff have looked at. `person` is who it is from as they found out (primary
+    key); None leaves it with whom it was matched. A stop counts from when the message was received.
     Raises AlreadyHandled, TextChanged, RecipientGone, AnswerRefused.
     """
     with transaction.atomic():
         row = _lock(message, seen=seen)
+        if person is not None:
+            _is_from(row, person)
         results = _stop(row, stops, by=by, answer=answer, now=now) if stops else ()
         mail = _answer(row, answer, now=now) if answer else None
         _close(row, state=MessageState.SETTLED, by=by, now=now)
@@ -129,13 +142,13 @@ def dismiss(*, message: int, by: int, seen: int, note: str, now: dt.datetime) ->
 
 
 def reopen(*, message: int, by: int, now: dt.datetime) -> bool:
-    """Let a closed message wait again, with `by`; False where it waits, or was not looked at yet.
+    """Let a closed message wait again, with `by`; False where it waits, was not looked at yet, or lost its content.
 
     What it led to stays until it is undone. Its deadline runs from when it was received, as before.
     """
     with transaction.atomic():
         row = Message.objects.select_for_update().defer("raw").get(pk=message)
-        if row.state in {MessageState.RECEIVED, MessageState.WAITING}:
+        if row.content_deleted_at or row.state in {MessageState.RECEIVED, MessageState.WAITING}:
             return False
         row.state, row.hold = MessageState.WAITING, Hold.NOT_SURE
         row.handled_at = row.handled_by = None
@@ -156,11 +169,24 @@ def _lock(message: int, *, seen: int) -> Message:
     return row
 
 
+def _is_from(row: Message, person: int) -> None:
+    """Make the message one from a person: the sender's address, where it is theirs, is the one an answer goes to."""
+    if row.recipient_id != person:
+        row.recipient = Recipient.objects.get(pk=person)
+        row.language = row.recipient.language
+    theirs = ContactPoint.objects.filter(recipient=person, kind=ContactKind.EMAIL)
+    point = theirs.filter(normalized=row.sender).first()
+    if point or (row.contact_point and row.contact_point.recipient_id != person):
+        row.contact_point = point
+
+
 def _stop(
     row: Message, stops: Stops, *, by: int, answer: Answer | None, now: dt.datetime
 ) -> tuple[ChangeResult, ...]:
+    if row.recipient_id is None:
+        raise ValueError("There is nobody to stop anything for.")
     recorded = ledger.record(
-        recipient=stops.recipient,
+        recipient=row.recipient_id,
         changes=[Change(scope=scope, state=State.OPTED_OUT) for scope in stops.scopes],
         evidence=Evidence(
             source=Source.STAFF,
@@ -170,25 +196,18 @@ def _stop(
             reason=stops.reason,
             occurred_at=row.received_at,
             # Who reads in the answer what was stopped is not told once more.
-            notice=not (answer and CHANGES in answer.text and _is_from(row, stops.recipient)),
+            notice=not (answer and CHANGES in answer.text and row.contact_point),
         ),
         now=now,
     )
+    # Whoever was merged meanwhile took their addresses along.
     row.recipient_id = recorded.recipient
-    if row.contact_point and row.contact_point.recipient_id != recorded.recipient:
-        row.contact_point = None
     MessageAct.objects.bulk_create(
         MessageAct(message=row, event_id=result.event)
         for result in recorded.results
         if result.event and result.outcome in _WRITTEN
     )
     return recorded.results
-
-
-def _is_from(row: Message, recipient: int) -> bool:
-    """Whether the sender's address is one of the person's."""
-    point = row.contact_point
-    return point is not None and (point.recipient_id, point.normalized) == (recipient, row.sender)
 
 
 def _answer(row: Message, answer: Answer, *, now: dt.datetime) -> Mail:
@@ -201,7 +220,10 @@ def _close(row: Message, *, state: MessageState, by: int, now: dt.datetime) -> N
     row.state, row.hold = state, ""
     row.handled_at, row.handled_by_id = now, by
     row.save(
-        update_fields=["state", "hold", "handled_at", "handled_by", "note", "recipient", "contact_point"]
+        update_fields=[
+            *("state", "hold", "handled_at", "handled_by", "note"),
+            *("recipient", "contact_point", "language"),
+        ]
     )
 
 

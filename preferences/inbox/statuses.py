@@ -14,7 +14,10 @@ _STATUSES = Path(__file__).with_name("statuses.csv")
 _DIAGNOSTICS = Path(__file__).with_name("diagnostics.csv")
 
 # Addresses, URLs and names of hosts: a host may be called antispam, and a person Spamela.
-_NAMES = re.compile(r"\S+@\S+|\w+://\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b", re.IGNORECASE)
+_NAMES = re.compile(
+    r"(?<!\S)\S{1,64}@\S{1,255}|\b\w{1,16}://\S+|(?<![\w-])[\w-]{1,64}(?:\.[\w-]{1,64}){0,8}\.[a-z]{2,64}\b",
+    re.IGNORECASE,
+)
 _ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\d|\.\d)")
 _REPLY = re.compile(r"(?<![\d.])([45])\d\d(?=[ -])")
 _LONGEST_TEXT = 2000

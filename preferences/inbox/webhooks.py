@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from anymail.exceptions import AnymailAPIError, AnymailWebhookValidationFailure
@@ -11,7 +12,6 @@ from anymail.webhooks.base import AnymailBasicAuthMixin, AnymailCoreWebhookView
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.db import Error as DatabaseError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -19,8 +19,8 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from preferences.inbox.long_form import LongForm
-from preferences.inbox.service_events import read_posted
-from preferences.inbox.store import MessageRefused, store
+from preferences.inbox.service_events import read_posted, unread_report
+from preferences.inbox.store import Incoming, MessageRefused, require_storable, store_many
 
 logger = logging.getLogger(__name__)
 
@@ -69,10 +69,13 @@ def answer_hook(request: HttpRequest) -> HttpResponseBase:
 def hook(request: HttpRequest, esp: str, what: str) -> HttpResponseBase:
     """Store what the e-mail service posts, all of it or nothing, and answer 200 when it is stored.
 
+    Of several events those that cannot be read are stored together as one report, which waits for staff: most services
+    do not come again with what was refused, and the others would be lost.
+
     `what` is the last part of the address that anymail knows: inbound, tracking, for Mailgun also inbound_mime.
     404 for a service other than the one in ESP, and without ESP_WEBHOOK_SECRET; 401 for another secret; 400 for a body
-    that cannot be read or is not signed as it should be; 411 and 413 for one without length, or too large; 503 where
-    it could not be stored.
+    of which nothing can be read, or that is not signed as it should be; 411 and 413 for one without length, or too
+    large; 503 where it could not be stored.
     """
     try:
         view = _view(esp, what)
@@ -133,12 +136,9 @@ def _store(view: AnymailCoreWebhookView, request: HttpRequest) -> HttpResponse:
     request.upload_handlers = [form]
     try:
         view.run_validators(request)
-        events = view.parse_events(request)
-        found = [read_posted(event, source=_source(event, form)) for event in events]
-        with transaction.atomic():
-            for incoming in found:
-                if incoming:
-                    store(incoming, now=timezone.now())
+        found = _read(view, request, form)
+        if found:
+            store_many(found, now=timezone.now())
     except MessageRefused as refused:
         return _answer("Refused.", status=413 if refused.code == "too_large" else 400)
     except DatabaseError:
@@ -156,6 +156,60 @@ def _store(view: AnymailCoreWebhookView, request: HttpRequest) -> HttpResponse:
         logger.warning("A webhook of %s was refused: %s", settings.ESP, type(error).__name__)
         return _answer("The body cannot be read, or its signature is wrong.", status=400)
     return _answer("OK")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """An event that cannot be read, as the service posted it, and why."""
+
+    posted: Any
+    error: Exception
+
+
+def _read(view: AnymailCoreWebhookView, request: HttpRequest, form: LongForm) -> list[Incoming]:
+    """What is to be stored of a post. Raises what reading raised where no event can be read."""
+    # The library's views read each event by itself with this, but for Amazon's, who sends one at a time.
+    if hasattr(view, "esp_to_anymail_event"):
+        view.esp_to_anymail_event = _or_unread(view.esp_to_anymail_event)
+    found: list[Incoming] = []
+    unread: list[_Unread] = []
+    events = view.parse_events(request)
+    for event in events:
+        read = event if isinstance(event, _Unread) else _incoming(event, form)
+        if isinstance(read, _Unread):
+            unread.append(read)
+        elif read:
+            found.append(read)
+    if unread and len(unread) == len(events):
+        raise unread[0].error
+    if unread:
+        logger.warning("Events of %s cannot be read: %s", settings.ESP, type(unread[0].error).__name__)
+        report = unread_report([event.posted for event in unread])
+        require_storable(report)
+        found.append(report)
+    return found
+
+
+def _or_unread(read: Callable[..., Any]) -> Callable[..., Any]:
+    def read_or_not(*posted: Any) -> Any:
+        try:
+            return read(*posted)
+        except _MALFORMED as error:
+            # SparkPost's is called with its kind before it, Resend's with the request after it.
+            return _Unread(next((one for one in posted if isinstance(one, Mapping)), posted[0]), error)
+
+    return read_or_not
+
+
+def _incoming(event: Any, form: LongForm) -> Incoming | _Unread | None:
+    source = _source(event, form)
+    try:
+        incoming = read_posted(event, source=source)
+        if incoming:
+            require_storable(incoming)
+    except (MessageRefused, *_MALFORMED) as error:
+        return _Unread(source, error)
+    return incoming
 
 
 def _source(event: Any, form: LongForm) -> Mapping[str, Any]:

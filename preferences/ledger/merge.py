@@ -20,6 +20,7 @@ from preferences.decisions.pending import pending_statements
 from preferences.enums import Actor, Source, State
 from preferences.ledger.append import Author, Entry, append, lock_recipient
 from preferences.mail.request_confirmation import join_requests
+from preferences.mail.request_notice import join_notices
 from preferences.models import ContactPoint, Merge, Recipient, Sale
 from preferences.scope import Scope
 
@@ -42,7 +43,8 @@ def merge(*, surviving: int, absorbed: int, reason: str, now: dt.datetime) -> Me
     Whatever either has stopped stays stopped. A yes survives where the other has not said no, unless nobody confirmed
     it in time. The addresses and the account move to the surviving recipient, whose own details win and whose gaps
     are filled; of two birth dates and of two records of one sale, the one that permits less counts. Old links of the
-    absorbed recipient lead to the surviving one from now on. Mails to confirm by that either waits for become one.
+    absorbed recipient lead to the surviving one from now on. Mails to confirm by that either waits for become one,
+    and so do those that tell of changes.
 
     Raises RecipientGone (unknown or erased), MergeImpossible.
     """
@@ -67,6 +69,7 @@ def merge(*, surviving: int, absorbed: int, reason: str, now: dt.datetime) -> Me
         )
         _move_person(surviving=surviving, absorbed=absorbed)
         join_requests(surviving=surviving, now=now)
+        join_notices(surviving=surviving, now=now)
         return Merge.objects.create(
             surviving_id=surviving, absorbed_id=absorbed, reason=reason, recorded_at=now
         )

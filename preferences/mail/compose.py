@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email.headerregistry import Address, HeaderRegistry, MessageIDHeader
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from typing import Any
 
@@ -71,14 +71,27 @@ class Kept:
     text: str
 
 
+class _ForeignId(BaseHeader):
+    """The Message-ID of another mail, sent as it came: Python would cut off what no Message-ID should hold, and encode
+    one that is longer than a line, and then no mail program knows it any more."""
+
+    max_count = 1
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        kwds["parse_tree"] = kwds["decoded"] = value
+
+    def fold(self, *, policy: Any) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
 class _Message(EmailMultiAlternatives):
-    """Keeps the Message-ID of another mail whole: Python would encode one that is longer than a line, and then no mail
-    program knows it any more."""
+    """Names the mail it answers by that mail's own Message-ID."""
 
     def message(self, *, policy: Any = email.policy.default) -> EmailMessage:
         headers = HeaderRegistry()
         for name in ("in-reply-to", "references"):
-            headers.map_to_type(name, MessageIDHeader)  # type: ignore[arg-type]
+            headers.map_to_type(name, _ForeignId)
         return super().message(policy=policy.clone(header_factory=headers))
 
 

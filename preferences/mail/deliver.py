@@ -1,7 +1,8 @@
 """Hand a mail of ours to the mail server, and put on record what became of it.
 
 A worker that is killed after the mail server took a mail and before that is on record leaves a mail without an attempt.
-Nobody takes its task up again by itself. Where the mail is asked for anew, the person gets it twice; never more often.
+Nobody takes its task up again by itself, but that of an answer. Where the mail is asked for anew, the person gets it
+twice; never more often. See lost.py for what becomes of the other.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 _AGAIN_AFTER = (dt.timedelta(minutes=1), dt.timedelta(minutes=5), dt.timedelta(minutes=30))
 # Answers of an e-mail service that say nothing against the mail: a token to be repaired, or a limit, or bad luck.
 _PASSING = {401, 402, 403, 408, 425, 429}
+# The same from a mail server that wants us to sign in first, or otherwise (RFC 4954).
+_SIGN_IN = {530, 534, 535, 538}
 # The detail of an attempt that was not made.
 NOT_NEEDED = "nothing left to tell"
 
@@ -44,8 +47,8 @@ def deliver(draft: Draft, *, mail: int | None = None, now: dt.datetime) -> Deliv
 
     The mail and every attempt are on record, without tokens. Errors of the mail server are no exceptions.
     """
+    row = Mail.objects.get(pk=mail or put_on_record(draft, now=now))
     kept = keep(draft)
-    row = _new_mail(draft, kept=kept, now=now) if mail is None else Mail.objects.get(pk=mail)
     number = row.attempts.count() + 1
     try:
         message = compose(draft, message_id=row.message_id)
@@ -67,21 +70,26 @@ def deliver(draft: Draft, *, mail: int | None = None, now: dt.datetime) -> Deliv
     return Delivery(mail=row.pk, sent=True)
 
 
-def drop(*, mail: int | None, now: dt.datetime) -> None:
-    """Put on record that a mail that was put off is not needed any more. Nothing, where no attempt was made."""
-    if mail is not None:
+def drop(*, mail: int | None, now: dt.datetime, detail: str = NOT_NEEDED) -> None:
+    """Put on record that no further attempt is made at a mail. Nothing, where there is none or it has ended."""
+    if mail is not None and Mail.objects.unfinished().filter(pk=mail).exists():
         number = MailAttempt.objects.filter(mail=mail).count() + 1
         MailAttempt.objects.create(
             mail_id=mail,
             number=number,
             attempted_at=now,
             outcome=AttemptOutcome.GIVEN_UP,
-            detail=NOT_NEEDED,
+            detail=detail,
         )
 
 
-def _new_mail(draft: Draft, *, kept: Kept, now: dt.datetime) -> Mail:
-    return Mail.objects.create(
+def put_on_record(draft: Draft, *, now: dt.datetime) -> int:
+    """Put a mail on record before the first attempt at it, and return its primary key.
+
+    In one transaction with whatever marks the mail as made, so that none is lost without a trace.
+    """
+    kept = keep(draft)
+    mail = Mail.objects.create(
         kind=draft.kind,
         recipient_id=draft.recipient,
         contact_point_id=draft.contact_point,
@@ -92,6 +100,7 @@ def _new_mail(draft: Draft, *, kept: Kept, now: dt.datetime) -> Mail:
         text=kept.text,
         created_at=now,
     )
+    return mail.pk
 
 
 def _note(
@@ -119,12 +128,14 @@ def _adopt_id(mail: Mail, *, message: EmailMultiAlternatives) -> None:
 
 def _may_pass(error: Exception) -> bool:
     """Whether to try again: always, but where we were told that it is no use (RFC 5321: 5yz), and where an e-mail
-    service took the mail and could only not say so."""
+    service took the mail and could only not say so. A password that is refused says nothing against the mail."""
     match error:
         case AnymailAPIError(status_code=status):
             return status is None or status >= 500 or status in _PASSING
         case AnymailError():
             return False
+        case smtplib.SMTPAuthenticationError():
+            return True
         case smtplib.SMTPRecipientsRefused():
             codes = [code for code, _text in error.recipients.values()]
         case smtplib.SMTPResponseException():
@@ -133,7 +144,7 @@ def _may_pass(error: Exception) -> bool:
             return False
         case _:
             return True
-    return any(code < 500 for code in codes)
+    return any(code < 500 or code in _SIGN_IN for code in codes)
 
 
 def _in_brief(error: Exception) -> str:

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from preferences.decisions.mailbox import mailbox_of
 from preferences.mail.send_confirmation import send_confirmation
-from preferences.mail.waiting import give_up, is_on_its_way
+from preferences.mail.waiting import give_up, is_on_its_way, take_over
 from preferences.models import ConfirmationRequest, Recipient
 
 
@@ -42,13 +42,13 @@ def join_requests(*, surviving: int, now: dt.datetime) -> None:
 
     Call after the merge, in its transaction, with the recipient locked. The mail goes out after the cool-down of both.
     """
-    requests = _requests_of(surviving)
-    waiting = list(requests.filter(answered_at=None))
+    cool_down = dt.timedelta(minutes=settings.CONFIRM_COOLDOWN_MINUTES)
+    # Before those that wait are given up: they sent nothing that a cool-down would count from.
+    answered = list(_requests_of(surviving).filter(answered_at__gt=now - cool_down))
+    waiting = take_over(ConfirmationRequest, recipient=surviving, now=now)
     if not waiting:
         return
-    cool_down = dt.timedelta(minutes=settings.CONFIRM_COOLDOWN_MINUTES)
-    recent = [next_mail_at(request) or now for request in requests.filter(answered_at__gt=now - cool_down)]
-    give_up(ConfirmationRequest, [request.pk for request in waiting], now=now)
+    recent = [next_mail_at(request) or now for request in answered]
     due_at = max([now, *recent, *(request.due_at for request in waiting)])
     _make_request(recipient=surviving, due_at=due_at, now=now)
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from preferences.decisions.mailbox import mailbox_of
 from preferences.enums import State
 from preferences.mail.send_notice import send_notice
-from preferences.mail.waiting import give_up, is_on_its_way
+from preferences.mail.waiting import give_up, is_on_its_way, take_over
 from preferences.models import Brand, ChangeNotice, Event, Recipient
 
 
@@ -42,11 +42,27 @@ def request_notice(*, recipient: int, events: Sequence[int], now: dt.datetime) -
             give_up(ChangeNotice, [waiting.pk], now=now)
             told = [*waiting.events, *told]
         due_at = now + dt.timedelta(minutes=settings.NOTICE_DELAY_MINUTES)
-        notice = ChangeNotice.objects.create(
-            recipient_id=recipient, events=told, requested_at=now, due_at=due_at
-        )
-        send_notice.using(run_after=due_at).enqueue(notice=notice.pk)
-        return notice
+        return _make_notice(recipient=recipient, events=told, due_at=due_at, now=now)
+
+
+def join_notices(*, surviving: int, now: dt.datetime) -> None:
+    """Have two people who turned out to be one told of all changes in one mail, where either waits for one.
+
+    Call after the merge, in its transaction, with the recipient locked. The mail goes out when the later was due.
+    """
+    waiting = take_over(ChangeNotice, recipient=surviving, now=now)
+    if waiting:
+        events = [event for notice in waiting for event in notice.events]
+        due_at = max([now, *(notice.due_at for notice in waiting)])
+        _make_notice(recipient=surviving, events=events, due_at=due_at, now=now)
+
+
+def _make_notice(*, recipient: int, events: list[int], due_at: dt.datetime, now: dt.datetime) -> ChangeNotice:
+    notice = ChangeNotice.objects.create(
+        recipient_id=recipient, events=events, requested_at=now, due_at=due_at
+    )
+    send_notice.using(run_after=due_at).enqueue(notice=notice.pk)
+    return notice
 
 
 def _to_be_told(events: Sequence[int]) -> list[int]:

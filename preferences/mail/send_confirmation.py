@@ -20,7 +20,7 @@ from preferences.decisions.mailbox import mailbox_of
 from preferences.decisions.pending import Pending, brand_of, pending_in_words
 from preferences.enums import MailKind
 from preferences.mail.compose import Draft, LinkWriter, address_of, first_spoken
-from preferences.mail.deliver import deliver, drop
+from preferences.mail.deliver import deliver, drop, put_on_record
 from preferences.mail.waiting import lock_person, put_off, take_up
 from preferences.models import ConfirmationRequest, ContactPoint
 from preferences.tokens import ConfirmToken, make_confirm_token
@@ -35,35 +35,38 @@ def send_confirmation(*, request: int, mail: int | None = None) -> None:
     were made at, and the request waits again.
     """
     now = timezone.now()
-    point, things = _take_up(request, now=now)
-    if point is None or not things:
-        drop(mail=mail, now=now)
-        return
-    delivery = deliver(_draft(point, things=things, now=now), mail=mail, now=now)
+    with transaction.atomic():
+        point, things = _take_up(request, now=now)
+        if point is None or not things:
+            drop(mail=mail, now=now)
+            return
+        draft = _draft(point, things=things, now=now)
+        mail = mail or put_on_record(draft, now=now)
+    delivery = deliver(draft, mail=mail, now=now)
     if delivery.sent:
         ConfirmationRequest.objects.filter(pk=request).update(sent=True)
     elif delivery.again_after:
-        _put_off(request, until=now + delivery.again_after, mail=delivery.mail)
+        _put_off(request, until=now + delivery.again_after, mail=mail, now=now)
 
 
 def _take_up(request: int, *, now: dt.datetime) -> tuple[ContactPoint | None, list[Pending]]:
     """Where the mail of a request goes and what it is about; neither where it was answered before."""
-    with transaction.atomic():
-        recipient = take_up(ConfirmationRequest, request, now=now)
-        if recipient is None:
-            return None, []
-        person, point = mailbox_of(recipient=recipient, now=now)
-        if person is None or point is None:
-            return None, []
-        with translation.override(first_spoken(point.recipient.language)):
-            return point, pending_in_words(choices=person.choices, now=now)
+    recipient = take_up(ConfirmationRequest, request, now=now)
+    if recipient is None:
+        return None, []
+    person, point = mailbox_of(recipient=recipient, now=now)
+    if person is None or point is None:
+        return None, []
+    with translation.override(first_spoken(point.recipient.language)):
+        return point, pending_in_words(choices=person.choices, now=now)
 
 
-def _put_off(request: int, *, until: dt.datetime, mail: int) -> None:
+def _put_off(request: int, *, until: dt.datetime, mail: int, now: dt.datetime) -> None:
     """Let the request wait again. One that was made in the meantime stands for it: its mail names everything."""
     with transaction.atomic():
         recipient = lock_person(ConfirmationRequest, request)
         if ConfirmationRequest.objects.filter(recipient=recipient, answered_at=None).exists():
+            drop(mail=mail, now=now)
             return
         put_off(ConfirmationRequest, request, recipient=recipient, until=until)
         send_confirmation.using(run_after=until).enqueue(request=request, mail=mail)

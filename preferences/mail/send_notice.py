@@ -17,7 +17,7 @@ from preferences.decisions.pending import brand_of
 from preferences.enums import MailKind, State
 from preferences.links import manage_url
 from preferences.mail.compose import Draft, LinkWriter, address_of
-from preferences.mail.deliver import deliver, drop
+from preferences.mail.deliver import deliver, drop, put_on_record
 from preferences.mail.told import tell
 from preferences.mail.waiting import lock_person, put_off, take_up
 from preferences.models import ChangeNotice, ContactPoint, Event
@@ -41,31 +41,33 @@ def send_notice(*, notice: int, mail: int | None = None) -> None:
     were made at, and the notice waits again.
     """
     now = timezone.now()
-    taken = _take_up(notice, now=now)
-    if taken is None:
-        drop(mail=mail, now=now)
-        return
-    delivery = deliver(_draft(taken, now=now), mail=mail, now=now)
+    with transaction.atomic():
+        taken = _take_up(notice, now=now)
+        if taken is None:
+            drop(mail=mail, now=now)
+            return
+        draft = _draft(taken, now=now)
+        mail = mail or put_on_record(draft, now=now)
+    delivery = deliver(draft, mail=mail, now=now)
     if delivery.again_after:
-        _put_off(notice, until=now + delivery.again_after, mail=delivery.mail)
+        _put_off(notice, until=now + delivery.again_after, mail=mail, now=now)
 
 
 def _take_up(notice: int, *, now: dt.datetime) -> _Notice | None:
     """What a notice has to tell; None where it was answered before, and where there is nothing or nobody to tell."""
-    with transaction.atomic():
-        recipient = take_up(ChangeNotice, notice, now=now)
-        if recipient is None:
-            return None
-        person, point = mailbox_of(recipient=recipient, now=now)
-        if person is None or point is None:
-            return None
-        named = ChangeNotice.objects.values_list("events", flat=True).get(pk=notice)
-        events = Event.objects.select_related("brand", "purpose", "undone_by").filter(pk__in=named)
-        told = tuple(
-            event
-            for event in events.order_by("pk")
-            if event.undoes_id not in named and _holds(event, recipient=recipient, choices=person.choices)
-        )
+    recipient = take_up(ChangeNotice, notice, now=now)
+    if recipient is None:
+        return None
+    person, point = mailbox_of(recipient=recipient, now=now)
+    if person is None or point is None:
+        return None
+    named = ChangeNotice.objects.values_list("events", flat=True).get(pk=notice)
+    events = Event.objects.select_related("brand", "purpose", "undone_by").filter(pk__in=named)
+    told = tuple(
+        event
+        for event in events.order_by("pk")
+        if event.undoes_id not in named and _holds(event, recipient=recipient, choices=person.choices)
+    )
     return _Notice(point=point, events=told, choices=person.choices) if told else None
 
 
@@ -84,7 +86,7 @@ def _holds(event: Event, *, recipient: int, choices: Sequence[Stated]) -> bool:
     )
 
 
-def _put_off(notice: int, *, until: dt.datetime, mail: int) -> None:
+def _put_off(notice: int, *, until: dt.datetime, mail: int, now: dt.datetime) -> None:
     """Let the notice wait again. One that was made in the meantime takes over what this one had to tell."""
     with transaction.atomic():
         recipient = lock_person(ChangeNotice, notice)
@@ -92,6 +94,7 @@ def _put_off(notice: int, *, until: dt.datetime, mail: int) -> None:
         if other is not None:
             other.events = [*ChangeNotice.objects.get(pk=notice).events, *other.events]
             other.save(update_fields=["events"])
+            drop(mail=mail, now=now)
             return
         put_off(ChangeNotice, notice, recipient=recipient, until=until)
         send_notice.using(run_after=until).enqueue(notice=notice, mail=mail)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db.models import Q
+
 from preferences.models import ChangeNotice, ConfirmationRequest, Recipient
 
 type Waiting = ConfirmationRequest | ChangeNotice
@@ -28,12 +30,26 @@ def give_up(sort: Sort, waiting: list[int], *, now: dt.datetime) -> None:
     sort.objects.filter(pk__in=waiting).update(answered_at=now)
 
 
+def take_over[Row: (ConfirmationRequest, ChangeNotice)](
+    sort: type[Row], *, recipient: int, now: dt.datetime
+) -> list[Row]:
+    """Give up what waits for a person, and for records merged into theirs, and return it: one mail stands for all.
+
+    Call with that person locked.
+    """
+    theirs = Q(recipient=recipient) | Q(recipient__merged_into=recipient)
+    waiting = list(sort.objects.filter(theirs, answered_at=None).order_by("pk"))
+    give_up(sort, [row.pk for row in waiting], now=now)
+    return waiting
+
+
 def take_up(sort: Sort, waiting: int, *, now: dt.datetime) -> int | None:
     """Mark a mail that waits as answered, and return the person it goes to, locked; None where it was answered before.
 
-    Marked before the mail is made and sent: whatever is said from here on is not in this mail and has to get another.
-    And should the rest fail in a way nobody thought of, nothing waits for ever and keeps all later mails back.
-    Call inside a transaction.
+    Marked before the mail is sent: whatever is said from here on is not in this mail and has to get another. And should
+    that fail in a way nobody thought of, nothing waits for ever and keeps all later mails back.
+
+    Call inside a transaction, and put the mail on record in it: then what is answered without a mail had none to send.
     """
     recipient = lock_person(sort, waiting)
     taken = sort.objects.filter(pk=waiting, answered_at=None).update(answered_at=now)

@@ -263,4 +263,8 @@ class Migration(migrations.Migration):
             model_name='messagecopy',
             constraint=models.UniqueConstraint(fields=('message', 'digest'), name='message_copy_unique'),
         ),
+        migrations.AddIndex(
+            model_name='mailattempt',
+            index=models.Index(condition=models.Q(('outcome', 'given_up')), fields=['attempted_at'], name='mail_attempt_given_up'),
+        ),
     ]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from i18nfield.fields import I18nCharField, I18nTextField
 from simple_history.models import HistoricalRecords
 
-from preferences.enums import AttemptOutcome, Hold, Intake, MailKind, MessageKind, MessageState
+from preferences.enums import AttemptOutcome, ContactKind, Hold, Intake, MailKind, MessageKind, MessageState
 from preferences.identity import LONGEST_ADDRESS
 from preferences.models.catalogue import Brand
 from preferences.models.ledger import Event
@@ -198,7 +198,8 @@ class Message(models.Model):
     @property
     def answer_to(self) -> str:
         """Where an answer goes: to the address the person is known by, which may be another than that of the sender."""
-        return self.contact_point.normalized if self.contact_point else self.sender
+        point = self.contact_point
+        return point.normalized if point and point.kind == ContactKind.EMAIL else self.sender
 
 
 class MessageCopy(models.Model):
@@ -350,6 +351,9 @@ class MailAttempt(models.Model):
     class Meta:
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
+        indexes = [
+            models.Index(fields=["attempted_at"], name="mail_attempt_given_up", condition=Q(outcome="given_up"))
+        ]
         constraints = [models.UniqueConstraint(fields=["mail", "number"], name="mail_attempt_unique")]
 
     def __str__(self) -> str:

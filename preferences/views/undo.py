@@ -10,7 +10,7 @@ from django.utils import timezone
 from preferences import ledger
 from preferences.decisions.choices import load_choices
 from preferences.decisions.history import what_it_covers
-from preferences.decisions.restorable import restorable
+from preferences.decisions.restorable import Restorable, restorable
 from preferences.enums import Outcome, Refusal, Source, State
 from preferences.ledger import Evidence
 from preferences.models import Event
@@ -36,8 +36,8 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
     refusal = _refusal(event=event, fresh=link.is_fresh(now=now, days=settings.UNDO_DAYS))
     if refusal:
         return render(request, "preferences/undo.html", {**context, "refusal": refusal.label})
+    found = restorable(event=event, choices=load_choices(event.recipient_id))
     if request.method != "POST":
-        found = restorable(event=event, choices=load_choices(event.recipient_id))
         return render(
             request,
             "preferences/undo.html",
@@ -48,7 +48,8 @@ def undo(request: HttpRequest, token: str) -> HttpResponse:
                 "restored": found.state_after,
             },
         )
-    result = ledger.undo(event=event.pk, evidence=Evidence(source=Source.UNDO), now=now)
+    evidence = Evidence(source=Source.UNDO, notice=_widens(found))
+    result = ledger.undo(event=event.pk, evidence=evidence, now=now)
     return render(
         request,
         "preferences/undone.html",
@@ -77,6 +78,11 @@ def _refusal(*, event: Event, fresh: bool) -> Refusal | None:
         if found.state_after is not State.OPTED_IN:
             return None
     return Refusal.LINK_TOO_OLD
+
+
+def _widens(found: Restorable) -> bool:
+    """Whether an undo lets more be sent than before. Then the person is told: a link may be in the wrong hands."""
+    return found.state_before is State.OPTED_OUT or found.state_after in {State.OPTED_IN, State.PENDING}
 
 
 def _event(link: UndoToken) -> Event:

@@ -10,7 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from preferences import ledger
-from preferences.admin import message_page
+from preferences.admin import message_findings, message_page
+from preferences.admin.answer_templates import filled
+from preferences.admin.message_desk import ERASURE_TEMPLATE
 from preferences.enums import (
     Actor,
     Channel,
@@ -25,8 +27,10 @@ from preferences.enums import (
     Source,
     State,
 )
+from preferences.inbox.letter import read_letter
 from preferences.inbox.settle import AlreadyHandled, NoteInvalid, Stops, TextChanged, dismiss, settle
 from preferences.inbox.suggestion import to_json
+from preferences.mail.deliver import NOT_NEEDED
 from preferences.models import (
     AnswerTemplate,
     Bounce,
@@ -167,6 +171,19 @@ def test_filters(staff, arrive, stranger, acme):
     assert listed(staff, brand=acme.pk) == [mine.pk, late.pk]
 
 
+def test_closed_messages_show_what_became_of_them(staff, arrive):
+    closed = arrive(state=MessageState.SETTLED, hold="", handled_at=timezone.now())
+
+    def columns(**parameters) -> list[str]:
+        return staff.get(reverse(LIST), parameters).context["cl"].list_display
+
+    assert "deadline" in columns()
+    for parameters in ({"state": "settled"}, {"state": "all"}, {"q": f"#{closed.pk}"}):
+        assert "standing" in columns(**parameters)
+        assert "deadline" not in columns(**parameters)
+        assert "Settled by staff" in staff.get(reverse(LIST), parameters).content.decode()
+
+
 def test_search_is_by_the_whole_address_or_the_number_whatever_the_state(staff, arrive, stranger):
     kari = arrive(state=MessageState.SETTLED, hold="", handled_at=timezone.now())
     other = stranger()
@@ -204,6 +221,17 @@ def test_the_law_of_the_persons_country_is_named(staff, arrive):
 
     assert ">GDPR<" in staff.get(reverse(LIST)).content.decode()
     assert "GDPR articles 12(3) and 21(3)" in staff.get(page_of(message)).content.decode()
+
+
+def test_where_the_country_is_not_known_the_earliest_deadline_is_named_as_such(staff, stranger):
+    said = "The earliest there is, since the country is not known."
+    assert said in staff.get(page_of(stranger())).content.decode()
+    assert said not in staff.get(page_of(stranger(kind=MessageKind.STOP_LINK))).content.decode()
+
+
+def test_whom_to_look_for_is_asked_in_other_words_while_nobody_is_known(staff, arrive, stranger):
+    assert staff.get(page_of(arrive())).context["form"]["other"].label == "Somebody else"
+    assert staff.get(page_of(stranger())).context["form"]["other"].label == "Who it is from"
 
 
 def test_no_deadline_is_none(staff, arrive):
@@ -262,9 +290,35 @@ def test_taking_and_giving_back(staff, arrive, sign_in):
     assert message.assigned_to is None
 
 
+def test_handing_it_over(staff, arrive, sign_in):
+    message = arrive()
+    colleague, auditor = sign_in("support"), sign_in("auditors")
+    form = staff.get(page_of(message)).context["hand_over"]
+    assert set(form.fields["to"].queryset) == {staff.user, colleague.user}
+
+    for to in (auditor.user.pk, "", "x", 999999999):
+        answer = staff.post(page_of(message, "hand_over"), {"to": to}, follow=True)
+        assert said(answer) == ["Choose a colleague who may handle messages."]
+    staff.post(page_of(message, "hand_over"), {"to": colleague.user.pk})
+    message.refresh_from_db()
+    assert message.assigned_to == colleague.user
+
+    page = staff.get(page_of(message)).content.decode()
+    assert page.count(f"Assigned to {colleague.user}") == 2, "beside both ways to close it"
+    assert "Assigned to " not in colleague.get(page_of(message)).content.decode().replace(
+        "<dt>Assigned to</dt>", ""
+    )
+
+    answer = staff.post(page_of(message, "hand_over"), {"to": staff.user.pk}, follow=True)
+    assert said(answer) == ["Somebody else was quicker: look at the message again."]
+    staff.post(page_of(message, "hand_over"), {"to": staff.user.pk, "instead_of": colleague.user.pk})
+    message.refresh_from_db()
+    assert message.assigned_to == staff.user
+
+
 def test_looking_changes_nothing(staff, arrive):
     message = arrive()
-    for name in ("take", "release", "reopen", "reachable"):
+    for name in ("take", "hand_over", "release", "reopen", "reachable"):
         assert staff.get(page_of(message, name)).status_code == 405
     staff.get(page_of(message))
     staff.head(page_of(message))
@@ -356,13 +410,64 @@ def test_a_copy_with_another_text_is_shown_beside_the_first(staff, arrive):
     assert "Jeg mente noe annet." in page
 
 
+def test_of_many_copies_the_newest_few_are_read(staff, arrive, monkeypatch):
+    message = arrive()
+    copies = [
+        message.copies.create(
+            digest=f"{number:064}", received_at=timezone.now(), raw=f"From: x\n\nText {number}.".encode()
+        )
+        for number in range(12)
+    ]
+    read: list[bytes] = []
+    monkeypatch.setattr(message_findings, "read_letter", lambda raw: read.append(raw) or read_letter(raw))
+
+    def texts(answer) -> list[str]:
+        return [copy.text.strip() for copy in answer.context["contents"].copies_read]
+
+    assert texts(staff.get(page_of(message))) == ["Text 11.", "Text 10.", "Text 9."]
+    assert len(read) == 4
+    answer = staff.get(page_of(message), {"copy": copies[2].pk})
+    assert texts(answer) == ["Text 2."]
+    assert answer.context["form"]["seen"].value() == 12
+    for strange in ("x", "9" * 30, "0"):
+        assert len(texts(staff.get(page_of(message), {"copy": strange}))) == 3
+
+    read.clear()
+    staff.post(page_of(message), filled_in(message, subjects=["all"], reason=""))
+    assert len(read) == 4
+    read.clear()
+    staff.post(page_of(message), filled_in(message, subjects=["all"]))
+    assert read == [], "what is settled is not read once more"
+    message.refresh_from_db()
+    assert message.state == MessageState.SETTLED
+
+
+def test_who_was_found_by_the_address_to_answer_to(staff, arrive):
+    raw = "From: work@example.net\nReply-To: kari@example.com\nSubject: Stop\n\nStop"
+    page = staff.get(page_of(arrive(raw=raw, sender="work@example.net"))).content.decode()
+
+    for words in (
+        *("By the address to answer to", "k•••@e•••.com"),
+        "About example.net, the domain of the sender's address.",
+        "It says nothing about the address to answer to.",
+    ):
+        assert words in page, words
+
+
 def test_content_that_was_deleted_is_said_to_be(staff, arrive):
     message = arrive(state=MessageState.SETTLED, hold="", handled_at=timezone.now())
     empty = {"raw": None, "sender": "", "subject": "", "text": "", "envelope_sender": "", "recipients": []}
     Message.objects.filter(pk=message.pk).update(**empty, evidence={}, content_deleted_at=timezone.now())
 
-    assert "Content deleted on" in staff.get(page_of(message)).content.decode()
+    answer = staff.get(page_of(message))
+    assert "Content deleted on" in answer.content.decode()
+    assert answer.context["may_reopen"] is False
     assert staff.get(page_of(message, "raw")).status_code == 404
+
+    answer = staff.post(page_of(message, "reopen"), follow=True)
+    assert said(answer) == ["Its content was deleted: there is nothing left to decide about."]
+    message.refresh_from_db()
+    assert message.state == MessageState.SETTLED
 
 
 def test_bytes_that_are_no_mail_at_all_are_shown(staff, arrive):
@@ -387,7 +492,7 @@ def test_auditors_read_and_cannot_act(arrive, sign_in):
     assert auditor.get(page_of(message)).context["form"] is None
     for way in ("settle", "dismiss", "find", "fill"):
         assert auditor.post(page_of(message), filled_in(message, way)).status_code == 403
-    for name in ("take", "release", "reopen", "reachable"):
+    for name in ("take", "hand_over", "release", "reopen", "reachable"):
         assert auditor.post(page_of(message, name)).status_code == 403
     assert sign_in("editors").get(page_of(message)).status_code == 403
 
@@ -400,7 +505,7 @@ def test_the_suggestion_is_chosen_and_settles_it(staff, arrive, kari, acme, news
     form = staff.get(page_of(message)).context["form"]
     chosen = form["subjects"].value()
     assert chosen == [f"brand.{acme.pk}"]
-    assert form["send"].value() is None
+    assert not form["send"].value()
 
     answer = staff.post(page_of(message), filled_in(message, subjects=chosen))
 
@@ -461,7 +566,7 @@ def test_two_at_once_act_once(arrive, news):
     people = [StaffFactory() for _ in range(4)]
 
     def try_it(by):
-        stops = Stops(recipient=message.recipient_id, scopes=(Scope.all_marketing(),), reason="Message")
+        stops = Stops(scopes=(Scope.all_marketing(),), reason="Message")
         try:
             settle(message=message.pk, by=by, seen=0, stops=stops, now=timezone.now())
         except AlreadyHandled:
@@ -478,9 +583,12 @@ def test_another_text_that_came_meanwhile_is_looked_at_first(staff, arrive, news
     fields = filled_in(message, subjects=["all"])
     message.copies.create(digest="d" * 64, received_at=timezone.now(), raw=b"From: x\n\nOther")
 
-    answer = staff.post(page_of(message), fields, follow=True)
+    fields |= {"send": "on", "subject": "Hello", "text": "My own words."}
+    answer = staff.post(page_of(message), fields)
 
     assert "with another text" in " ".join(said(answer))
+    form = answer.context["form"]
+    assert (form["seen"].value(), form["text"].value()) == (1, "My own words."), "to be sent once it was read"
     assert not Event.objects.exists()
     message.refresh_from_db()
     assert message.state == MessageState.WAITING
@@ -524,11 +632,11 @@ def test_somebody_else_is_found_and_then_acted_for(staff, stranger, kari, news):
     message = stranger()
     point = ContactPointFactory(recipient=kari, kind=ContactKind.PHONE, value="+47 400 00 000")
     assert point
-    assert staff.get(page_of(message)).context["desk"].person is None
+    assert staff.get(page_of(message)).context["form"].desk.person is None
 
     for text in ("KARI@example.com", "0047 40000000", f"#{kari.pk}"):
         answer = staff.post(page_of(message), filled_in(message, "find", other=text, text="Typed already"))
-        assert answer.context["desk"].person == kari
+        assert answer.context["form"].desk.person == kari
         assert answer.context["form"]["subjects"].value() == [f"brand.{news.brand_id}"]
         assert answer.context["form"]["text"].value() == "Typed already"
     assert Message.objects.get(pk=message.pk).recipient is None, "finding saves nothing"
@@ -545,21 +653,50 @@ def test_somebody_else_is_found_and_then_acted_for(staff, stranger, kari, news):
     assert Event.objects.get().recipient == kari
 
 
+def test_the_sender_staff_found_reads_in_the_answer_what_was_stopped(staff, stranger, kari, news):
+    """The address was added to the person since: the answer has its links, and tells instead of a second mail."""
+    message = stranger()
+    point = ContactPointFactory(recipient=kari, kind=ContactKind.EMAIL, value="stranger@example.net")
+    fields = {"send": "on", "subject": "Hei", "text": "Stoppet:\n{changes}"}
+
+    staff.post(page_of(message), filled_in(message, person=kari.pk, subjects=["all"], **fields))
+
+    message.refresh_from_db()
+    assert (message.recipient, message.contact_point, message.language) == (kari, point, "nb")
+    assert Mail.objects.get().contact_point == point
+    assert not ChangeNotice.objects.exists()
+
+
+def test_an_answer_alone_belongs_to_whoever_staff_found(staff, arrive, anonymous, kari):
+    """And goes to the sender, no longer to the address of somebody else it was matched by."""
+    message = arrive(sender="stranger@example.net")
+    assert message.answer_to == "kari@example.com"
+    answer = staff.post(page_of(message), filled_in(message, "find", other=f"#{anonymous.pk}"))
+    assert answer.context["form"].desk.answers_to == "stranger@example.net"
+
+    fields = {"person": anonymous.pk, "send": "on", "subject": "Hei", "text": "Hallo"}
+    staff.post(page_of(message), filled_in(message, **fields))
+
+    message.refresh_from_db()
+    assert (message.recipient, message.contact_point) == (anonymous, None)
+    assert message.answer_to == "stranger@example.net"
+
+
 def test_of_two_people_staff_say_which(staff, arrive, kari, anonymous, news):
     raw = "From: kari@example.com\nReply-To: anonymous@example.com\nSubject: Stop\n\nStop"
     message = arrive(raw=raw, hold=Hold.SENDER_AMBIGUOUS, recipient=None, contact_point=None)
     answer = staff.get(page_of(message))
-    assert {one["person"] for one in answer.context["candidates"]} == {kari.pk, anonymous.pk}
+    assert {one["person"] for one in answer.context["sender"].candidates} == {kari.pk, anonymous.pk}
 
     answer = staff.post(page_of(message), filled_in(message, "", choose=anonymous.pk))
-    assert answer.context["desk"].person == anonymous
+    assert answer.context["form"].desk.person == anonymous
 
 
 @pytest.mark.parametrize("text", ["", "nobody@example.com", "kari", "#0", "a\x00b", "9" * 40])
 def test_nobody_is_found(staff, stranger, kari, text):
     answer = staff.post(page_of(stranger()), {"way": "find", "other": text})
     assert answer.status_code == 200
-    assert answer.context["desk"].person is None
+    assert answer.context["form"].desk.person is None
 
 
 def test_nothing_is_done_for_an_address_nobody_looked_up(staff, arrive, kari, anonymous, news):
@@ -573,7 +710,7 @@ def test_nothing_is_done_for_an_address_nobody_looked_up(staff, arrive, kari, an
 def test_whoever_was_merged_meanwhile_is_followed(staff, arrive, kari, anonymous, news):
     message = arrive()
     ledger.merge(surviving=anonymous.pk, absorbed=kari.pk, reason="Same.", now=timezone.now())
-    assert staff.get(page_of(message)).context["desk"].person == anonymous
+    assert staff.get(page_of(message)).context["form"].desk.person == anonymous
 
     staff.post(page_of(message), filled_in(message, subjects=["all"]))
 
@@ -583,7 +720,7 @@ def test_whoever_was_merged_meanwhile_is_followed(staff, arrive, kari, anonymous
 def test_whoever_was_erased_meanwhile_is_not_acted_for(staff, arrive, kari, news):
     message = arrive()
     ledger.erase(recipient=kari.pk, now=timezone.now())
-    assert staff.get(page_of(message)).context["desk"].person is None
+    assert staff.get(page_of(message)).context["form"].desk.person is None
 
     assert staff.post(page_of(message), filled_in(message, subjects=["all"])).status_code == 400
     assert not Event.objects.filter(source=Source.STAFF).exists()
@@ -604,6 +741,10 @@ BAD = {
     "an unknown placeholder": {"send": "on", "subject": "Hello", "text": "Hello {name}"},
     "changes that are none": {"send": "on", "subject": "Hello", "text": "We did: {changes}"},
     "changes in the subject": {"subjects": ["all"], "send": "on", "subject": "{changes}", "text": "Hello"},
+    "an item that is still to be written": {"send": "on", "subject": "Hello", "text": "We have:\r\n- \r\n"},
+    "an answer that is not needed": {"send": "on", "needless": "on", "subject": "Hello", "text": "Hello"},
+    "what was written, without a tick": {"subjects": ["all"], "text": "My own words."},
+    "what was written, set aside": {"way": "dismiss", "note": "Spam", "text": "My own words."},
     "dismissed without a reason": {"way": "dismiss", "note": " "},
     "a number in the note": {"way": "dismiss", "note": "Called from 99887766"},
 }
@@ -633,7 +774,7 @@ def test_a_template_is_filled_in_in_the_persons_language(staff, arrive, kari):
     assert form["template"].value() == str(template.pk)
     assert form["language"].value() == "nb"
     assert form["subject"].value() == "Dette har vi registrert om deg"
-    assert "du spurte Acme" in form["text"].value()
+    assert "u spurte Acme" in form["text"].value()
     assert "{page}" not in form["text"].value()
 
     other = AnswerTemplate.objects.get(key="question")
@@ -653,6 +794,74 @@ def test_a_retired_template_is_not_offered(staff, arrive):
     form = staff.get(page_of(message)).context["form"]
     assert "What is on record" not in str(form["template"])
     assert form["text"].value() == ""
+
+
+@pytest.mark.parametrize("kind", [MessageKind.ACCESS, MessageKind.ERASURE])
+def test_who_asks_is_answered_unless_staff_say_otherwise(staff, arrive, news, kind):
+    message = arrive(kind=kind, hold=Hold.NEEDS_ANSWER, suggestion=to_json([Scope.all_marketing()]))
+    form = staff.get(page_of(message)).context["form"]
+    assert form["send"].value() is True
+    offered = {name: form[name].value() or "" for name in ("subjects", "template", "subject", "text")}
+
+    answer = staff.post(page_of(message), filled_in(message, **offered))
+    assert answer.context["form"].has_error("send", "no_answer")
+    written = {**offered, "text": "My own words."}
+    answer = staff.post(page_of(message), filled_in(message, **written))
+    assert answer.context["form"].has_error("send", "unsent")
+    assert "My own words." in answer.content.decode()
+    assert not Event.objects.exists()
+
+    staff.post(page_of(message), filled_in(message, **offered, needless="on"))
+    message.refresh_from_db()
+    assert message.state == MessageState.SETTLED
+    assert Event.objects.exists()
+    assert not Mail.objects.exists()
+
+
+def test_a_text_nobody_touched_is_nothing_to_lose(staff, arrive, news):
+    """In whatever language it was filled in, and with the line ends of a browser."""
+    message = arrive()
+    template = AnswerTemplate.objects.get(key="stopped")
+    text = filled(template=template, language="sv", brand=message.brand)[1].replace("\n", "\r\n")
+
+    staff.post(page_of(message), filled_in(message, subjects=["all"], text=text))
+
+    message.refresh_from_db()
+    assert message.state == MessageState.SETTLED
+
+
+@pytest.fixture
+def erasure(arrive):
+    """Kari wants her data erased; and what says that it is."""
+    message = arrive(kind=MessageKind.ERASURE, hold=Hold.NEEDS_ANSWER, suggestion=[], language="nb")
+    template = AnswerTemplate.objects.get(key=ERASURE_TEMPLATE)
+    answer = {"send": "on", "template": template.pk, "subject": "Slettet", "text": "Vi har slettet alt."}
+    return message, answer
+
+
+def test_nobody_is_told_by_mistake_that_their_data_is_erased(staff, erasure):
+    message, answer = erasure
+    refused = staff.post(page_of(message), filled_in(message, **answer))
+    assert refused.context["form"].has_error("not_erased", "not_erased")
+    assert not Mail.objects.exists()
+
+    staff.post(page_of(message), filled_in(message, **answer, not_erased="on"))
+    assert Mail.objects.get().text == "Vi har slettet alt."
+
+
+def test_who_was_erased_first_is_told_in_their_language(staff, erasure, kari):
+    message, answer = erasure
+    ledger.erase(recipient=kari.pk, now=timezone.now())
+    form = staff.get(page_of(message)).context["form"]
+    assert form["language"].value() == "nb"
+    assert form.asks_about_erasure is False
+
+    staff.post(page_of(message), filled_in(message, **{**answer, "language": "nb", "person": ""}))
+
+    mail = Mail.objects.get()
+    assert (mail.answers, mail.language) == (message, "nb")
+    message.refresh_from_db()
+    assert message.state == MessageState.SETTLED
 
 
 def test_an_answer_settles_it(staff, arrive, kari):
@@ -691,8 +900,8 @@ def test_a_stop_that_the_answer_does_not_tell_is_told_by_itself(staff, arrive, n
 
 @pytest.mark.parametrize("sender", ["", "no-reply@example.com", "mailer-daemon@example.com"])
 def test_programs_get_no_answer(staff, arrive, sender):
-    message = arrive(sender=sender)
-    assert staff.get(page_of(message)).context["may_answer"] is False
+    message = arrive(sender=sender, contact_point=None)
+    assert staff.get(page_of(message)).context["form"].desk.may_answer is False
 
     answer = staff.post(
         page_of(message), filled_in(message, send="on", subject="Hei", text="Hallo"), follow=True
@@ -718,7 +927,7 @@ def test_a_strangers_address_is_suppressed(staff, stranger):
     )
     message.refresh_from_db()
     assert message.state == MessageState.SETTLED
-    assert staff.get(page_of(message)).context["suppression"] == suppression
+    assert staff.get(page_of(message)).context["sender"].suppression == suppression
 
 
 def test_a_suppression_needs_its_own_right_and_an_address(sign_in, stranger):
@@ -798,6 +1007,20 @@ def test_the_undo_of_another_event_leads_back_to_the_person(staff, kari, news, s
     event = say(kari, State.OPTED_OUT)
     answer = staff.get(f"{reverse('admin:preferences_recipient_undo', args=[kari.pk, event])}?message")
     assert answer.context["screen"] == reverse("admin:preferences_recipient_change", args=[kari.pk])
+
+
+def test_what_was_done_before_a_merge_is_changed_for_the_one_that_stays(staff, acted, kari, anonymous):
+    event = acted.acts.get().event
+    ledger.merge(surviving=anonymous.pk, absorbed=kari.pk, reason="Same.", now=timezone.now())
+
+    page = staff.get(page_of(acted)).content.decode()
+    assert reverse("admin:preferences_recipient_undo", args=[kari.pk, event.pk]) not in page
+    assert reverse("admin:preferences_recipient_on_behalf", args=[anonymous.pk]) in page
+
+    ledger.erase(recipient=anonymous.pk, now=timezone.now())
+    page = staff.get(page_of(acted)).content.decode()
+    assert reverse("admin:preferences_recipient_undo", args=[kari.pk, event.pk]) not in page
+    assert reverse("admin:preferences_recipient_on_behalf", args=[anonymous.pk]) not in page
 
 
 def test_what_was_wrong_waits_again(staff, acted):
@@ -883,6 +1106,48 @@ def test_the_start_page_says_what_waits(staff, arrive, sign_in):
     assert (inbox.waiting, inbox.overdue, inbox.unassigned, inbox.unread) == (2, 1, 1, 1)
     assert f"{reverse(LIST)}?due=overdue" in answer.content.decode()
     assert sign_in("editors").get(reverse("admin:index")).context["inbox"] is None
+
+
+def test_mails_that_could_not_be_sent_are_seen_at_once(staff, kari, sign_in):
+    def mail(number, *outcomes, hours_ago=0.0, **columns) -> Mail:
+        at = timezone.now() - dt.timedelta(hours=hours_ago)
+        row = Mail.objects.create(
+            kind=MailKind.ANSWER, recipient=kari, language="nb", message_id=f"<{number}@example.com>",
+            created_at=at, **columns,
+        )  # fmt: skip
+        for attempt, (outcome, detail) in enumerate(outcomes, start=1):
+            row.attempts.create(number=attempt, attempted_at=at, outcome=outcome, detail=detail)
+        return row
+
+    assert "could not be sent" not in staff.get(reverse("admin:index")).content.decode()
+    lost = mail(1, ("put_off", "4.2.1"), ("given_up", "5.1.1"))
+    late = mail(2, ("put_off", "4.2.1"), hours_ago=2)
+    mail(3, ("sent", ""))
+    mail(4, ("given_up", NOT_NEEDED))
+    path = reverse("admin:preferences_mail_changelist")
+
+    answer = staff.get(reverse("admin:index"))
+    page = answer.content.decode()
+    assert answer.context["unsent"].given_up == 1
+    assert "Mails that could not be sent" in page
+    assert "1 answer waits for more than an hour" in page
+    for became, found in [("given_up", lost), ("unsent", late)]:
+        assert f"{path}?became={became}" in page
+        assert [row.pk for row in staff.get(path, {"became": became}).context["cl"].result_list] == [found.pk]
+    assert "could not be sent" not in sign_in("editors").get(reverse("admin:index")).content.decode()
+
+
+def test_what_was_written_before_a_merge_is_on_the_persons_screen(staff, acted, kari, anonymous):
+    mail = Mail.objects.create(
+        kind=MailKind.LINK, recipient=kari, language="nb", message_id="<m@example.com>", subject="Lenken din",
+        created_at=timezone.now(),
+    )  # fmt: skip
+    ledger.merge(surviving=anonymous.pk, absorbed=kari.pk, reason="Same.", now=timezone.now())
+
+    answer = staff.get(reverse("admin:preferences_recipient_change", args=[anonymous.pk]))
+
+    assert list(answer.context["received"]) == [acted]
+    assert [line["mail"] for line in answer.context["mails"]] == [mail]
 
 
 def test_the_persons_screen_shows_mail_both_ways(staff, acted, kari, sign_in):

@@ -304,6 +304,27 @@ def test_a_message_is_settled_and_the_stop_undone(
     assert complaints == []
 
 
+def test_on_a_phone_a_message_is_taken_without_looking_for_the_button(
+    kari: Recipient, acme: Brand, admin_page: Any
+) -> None:
+    message = _message(kari, acme)
+    admin_page("index").set_viewport_size({"width": 390, "height": 844})
+    page: Page = admin_page("preferences_message_changelist")
+    for part in (
+        page.get_by_role("button", name="Take"),
+        page.get_by_text("Wants no more marketing"),
+        page.get_by_role("link", name=f"#{kari.pk}"),
+    ):
+        box = part.first.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    page.get_by_role("button", name="Take").click()
+    expect(page.get_by_role("button", name="Release")).to_be_visible()
+    message.refresh_from_db()
+    assert message.assigned_to is not None
+
+
 def test_events_are_filtered(kari: Recipient, news: Topic, admin_page: Any, complaints: list[str]) -> None:
     page: Page = admin_page("preferences_event_changelist")
     page.get_by_text("Filters", exact=False).first.click()

@@ -34,12 +34,14 @@ class ImapServer:
         capabilities: str = "AUTH=PLAIN MOVE",
         breaks_at: str = "",
         refuses: str = "",
+        keeps_keywords: bool = True,
     ) -> None:
         self.folders: dict[str, list[Stored]] = {"INBOX": [], "Taken": []}
         for raw in messages:
             self.put(raw)
         self.commands: list[str] = []
         self.breaks_at, self.refuses = breaks_at, refuses
+        self.keeps_keywords = keeps_keywords
         self._tls, self._starttls, self._capabilities = tls, starttls, capabilities
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -130,10 +132,16 @@ class _Session:
                 if command == "SELECT":
                     self._folder = messages
                     _say(self._lines, f"* {len(messages)} EXISTS".encode())
+                    more = r" \*" if self._server.keeps_keywords else ""
+                    _say(
+                        self._lines,
+                        rf"* OK [PERMANENTFLAGS (\Deleted \Seen \Flagged{more})] Limited".encode(),
+                    )
                 else:
                     _say(self._lines, f'* STATUS "{words[0]}" (MESSAGES {len(messages)})'.encode())
             case "UID SEARCH":
                 unwanted = {f"\\{word[2:].title()}" for word in words if word.startswith("UN")}
+                unwanted |= {word for word in words if word.startswith("$")}
                 found = [message for message in self._folder if not message.flags & unwanted]
                 _say(self._lines, b"* SEARCH " + " ".join(str(message.uid) for message in found).encode())
             case "UID FETCH":

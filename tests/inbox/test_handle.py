@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected
 
 from preferences import ledger
 from preferences.enums import Channel, Hold, Intake, Kind, MessageKind, MessageState, Source, State
 from preferences.inbox import handle as room
 from preferences.inbox.handle import handle_message
+from preferences.inbox.plan import Plan, Stop, plan_for
 from preferences.inbox.store import Incoming, store
 from preferences.inbox.suggestion import from_json, to_json
 from preferences.ledger import Change, Evidence
@@ -139,6 +142,46 @@ class TestTokens:
         )
         assert acts(message) == [stopped(topic_by_mail)]
 
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("Precedence", "bulk"),
+            ("X-Auto-Response-Suppress", "All"),
+            ("Return-Path", "<>"),
+            ("List-Id", "<group.example.com>"),
+        ],
+    )
+    def test_whatever_program_passes_it_on(
+        self, receive: Receive, token: str, topic_by_mail: Scope, name: str, value: str
+    ) -> None:
+        message = receive(to=f"stop+{token}@preferences.example.com", headers={name: value})
+        assert acts(message) == [stopped(topic_by_mail)]
+
+    def test_only_who_is_written_to_counts(
+        self, receive: Receive, acme: Brand, token: str, topic_by_mail: Scope
+    ) -> None:
+        address = f"stop+{token}@preferences.example.com"
+        assert acts(receive(headers={"Cc": address}, text="Look at this.")) == []
+        assert acts(receive(headers={"X-Original-To": address}, text="Hello")) == [stopped(topic_by_mail)]
+
+    def test_somebody_elses_subject_does_not(self, receive: Receive, token: str) -> None:
+        message = receive(
+            to="stop@preferences.example.com",
+            sender="x@example.com",
+            subject=f"Fwd: stop {token}",
+            text="Look",
+        )
+        assert (message.state, acts(message)) == (MessageState.WAITING, [])
+
+    def test_none_stays_where_people_read(self, receive: Receive, token: str) -> None:
+        link = f"https://preferences.example.com/p/{token}/"
+        message = receive(
+            to="stop@preferences.example.com", subject=f"stop {token}", text=f"> {link}\nWhat is this?"
+        )
+        assert token not in message.subject + message.text
+        assert (message.subject, "/p/…/" in message.text) == ("stop …", True)
+        assert token.encode() in bytes(message.raw or b"")
+
     def test_an_automatic_reply_does_not(self, receive: Receive, token: str) -> None:
         message = receive(
             to="stop@preferences.example.com",
@@ -256,7 +299,50 @@ class TestWords:
             (
                 {"text": "unsubscribe", "headers": {"List-Id": "<colleagues.example.com>"}},
                 MessageKind.STOP,
-                Hold.NOT_SURE,
+                Hold.MACHINE,
+            ),
+            # A ticket system, a form, a group address: what a person wrote may be in it.
+            (
+                {"text": "Please unsubscribe me.", "headers": {"Precedence": "bulk"}},
+                MessageKind.STOP,
+                Hold.MACHINE,
+            ),
+            (
+                {"text": "Please delete my data.", "headers": {"Precedence": "junk"}},
+                MessageKind.ERASURE,
+                Hold.MACHINE,
+            ),
+            (
+                {"text": "Please delete all data you hold about me.", "headers": {"Return-Path": "<>"}},
+                MessageKind.ERASURE,
+                Hold.MACHINE,
+            ),
+            (
+                {
+                    "text": "Please unsubscribe me.",
+                    "sender": "form@forms.example.com",
+                    "headers": {"Auto-Submitted": "auto-generated", "Reply-To": KARI},
+                },
+                MessageKind.STOP,
+                Hold.MACHINE,
+            ),
+            (
+                {"text": "unsubscribe", "sender": "x@example.com", "headers": {"Precedence": "bulk"}},
+                MessageKind.STOP,
+                Hold.MACHINE,
+            ),
+            (
+                {"text": "Hm, no idea.", "headers": {"List-Id": "<group.example.com>"}},
+                MessageKind.UNCLEAR,
+                Hold.MACHINE,
+            ),
+            (
+                {
+                    "text": "unsubscribe",
+                    "headers": {"Authentication-Results": "mx.preferences.example.com; spf=fail"},
+                },
+                MessageKind.STOP,
+                Hold.SENDER_DOUBTFUL,
             ),
         ],
     )
@@ -290,7 +376,18 @@ class TestWords:
             ({"headers": {"X-Autoreply": "yes"}}, MessageKind.AUTO_REPLY),
             ({"sender": NEWS, "headers": {"Auto-Submitted": "auto-generated"}}, MessageKind.AUTO_REPLY),
             ({"sender": NEWS, "headers": {"List-Id": "<news.acme.example.com>"}}, MessageKind.AUTO_REPLY),
-            ({"text": "News", "headers": {"List-Id": "<colleagues.example.com>"}}, MessageKind.MAILING_LIST),
+            (
+                {
+                    "text": "News",
+                    "sender": "x@example.com",
+                    "headers": {"List-Id": "<colleagues.example.com>"},
+                },
+                MessageKind.MAILING_LIST,
+            ),
+            (
+                {"text": "News", "sender": "x@example.com", "headers": {"Precedence": "bulk"}},
+                MessageKind.AUTO_REPLY,
+            ),
         ],
     )
     def test_what_is_left_alone(
@@ -316,6 +413,127 @@ def test_a_mistake_of_ours_loses_nothing(
     message = receive(text="unsubscribe")
     assert became(message) == (MessageKind.UNCLEAR, MessageState.WAITING, Hold.UNREADABLE)
     assert message.raw is not None
+
+
+@pytest.mark.parametrize("error", [DataError, IntegrityError, ProgrammingError])
+def test_nor_does_what_the_database_refuses(
+    receive: Receive, kari: Recipient, acme: Brand, monkeypatch: Any, error: type[Exception]
+) -> None:
+    def fails(*args: Any, **kwargs: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(room, "plan_for", fails)
+    message = receive(text="unsubscribe")
+    assert became(message) == (MessageKind.UNCLEAR, MessageState.WAITING, Hold.UNREADABLE)
+
+
+def stored() -> int:
+    return store(Incoming(raw=written("unsubscribe"), intake=Intake.PIPE), now=timezone.now())
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_where_the_database_is_gone_it_is_left(
+    kari: Recipient, acme: Brand, monkeypatch: Any, error: type[Exception]
+) -> None:
+    def fails(*args: Any, **kwargs: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(room, "plan_for", fails)
+    message = stored()
+    with pytest.raises(error):
+        handle_message.func(message=message)
+    assert Message.objects.get(pk=message).state == MessageState.RECEIVED
+
+
+def test_a_deadlock_is_tried_once_more(kari: Recipient, acme: Brand, monkeypatch: Any) -> None:
+    turns: list[int] = []
+
+    def fails_once(*args: Any, **kwargs: Any) -> Plan:
+        turns.append(1)
+        if len(turns) == 1:
+            raise OperationalError from DeadlockDetected()
+        return plan_for(*args, **kwargs)
+
+    monkeypatch.setattr(room, "plan_for", fails_once)
+    message = stored()
+    handle_message.func(message=message)
+    assert (Message.objects.get(pk=message).state, len(turns)) == (MessageState.ACTED, 2)
+
+
+def test_stops_are_recorded_in_one_order(kari: Recipient, anonymous: Recipient, monkeypatch: Any) -> None:
+    """So that two messages with the same tokens do not wait for each other."""
+    scope = Scope.all_marketing()
+    people = sorted([kari.pk, anonymous.pk])
+    seen: list[int] = []
+    record = room.ledger.record
+    monkeypatch.setattr(
+        room.ledger, "record", lambda **parts: (seen.append(parts["recipient"]), record(**parts))[1]
+    )
+    now = timezone.now()
+    room._stop([Stop(recipient=pk, scope=scope) for pk in reversed(people)], said_at=now, now=now)
+    assert seen == people
+
+
+class TestReports:
+    DOUBT = "Authentication-Results: mx.preferences.example.com; dmarc=fail\n"
+
+    def report(self, kind: str, machine: str, *, head: str = "") -> bytes:
+        return f"""{head}From: report@mx.example.net
+Subject: A report
+Message-ID: <{kind}@mx.example.net>
+Content-Type: multipart/report; report-type={kind}; boundary=b
+
+--b
+
+In words.
+
+--b
+Content-Type: message/{kind}
+
+{machine}
+--b--
+""".encode()
+
+    BOUNCE = "Final-Recipient: rfc822; kari@example.com\nAction: failed\nStatus: 5.1.1\n"
+    COMPLAINT = "Feedback-Type: abuse\nOriginal-Rcpt-To: <kari@example.com>\n"
+
+    def test_what_it_says_is_kept(self, receive: Receive, kari: Recipient) -> None:
+        message = receive(raw=self.report("delivery-status", self.BOUNCE))
+        assert became(message) == (MessageKind.BOUNCE, MessageState.ACTED, "")
+        assert (message.sender, message.subject, message.text) == (
+            "report@mx.example.net",
+            "A report",
+            "In words.",
+        )
+
+    def test_a_doubtful_complaint_waits(self, receive: Receive, kari: Recipient) -> None:
+        message = receive(raw=self.report("feedback-report", self.COMPLAINT, head=self.DOUBT))
+        assert became(message) == (MessageKind.COMPLAINT, MessageState.WAITING, Hold.SENDER_DOUBTFUL)
+        assert (message.evidence["dmarc"], Event.objects.count()) == ("fail", 0)
+
+    def test_a_doubtful_bounce_is_left_alone(self, receive: Receive, kari: Recipient) -> None:
+        message = receive(raw=self.report("delivery-status", self.BOUNCE, head=self.DOUBT))
+        assert became(message) == (MessageKind.BOUNCE, MessageState.IGNORED, "")
+        assert kari.contact_points.get().unreachable_at is None
+        assert message.bounces.count() == 0
+
+    @pytest.mark.parametrize("kind", ["mixed", "report"])
+    def test_a_person_who_attaches_one_is_heard(
+        self, receive: Receive, kari: Recipient, acme: Brand, kind: str
+    ) -> None:
+        machine = self.BOUNCE.replace("kari@", "nobody@")
+        raw = self.report("delivery-status", machine, head=f"To: {NEWS}\n")
+        raw = raw.replace(b"report@mx.example.net", KARI.encode()).replace(
+            b"In words.", b"Please unsubscribe me."
+        )
+        raw = raw.replace(b"A report", b"Unsubscribe")
+        message = receive(raw=raw.replace(b"multipart/report", f"multipart/{kind}".encode()))
+        assert became(message) == (MessageKind.STOP, MessageState.ACTED, "")
+
+    def test_a_message_id_that_cannot_be_stored(self, receive: Receive, kari: Recipient) -> None:
+        machine = f"X-Original-Message-ID: <a\0b@c.example>\n\n{self.BOUNCE}"
+        message = receive(raw=self.report("delivery-status", machine))
+        assert became(message) == (MessageKind.BOUNCE, MessageState.ACTED, "")
 
 
 def test_staff_keep_the_last_word(receive: Receive, kari: Recipient, acme: Brand) -> None:

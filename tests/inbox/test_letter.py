@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from preferences.inbox.letter import LONGEST_TEXT, Attachment, Automatic, Letter, read_letter
+from preferences.inbox.automatic import Automatic
+from preferences.inbox.letter import LONGEST_TEXT, Attachment, Letter, read_letter
 
 HEAD = b"From: Kari Nordmann <Kari@Example.com>\r\nTo: news@acme.example.com\r\nSubject: Hi\r\n"
 PLAIN = b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
@@ -34,7 +35,6 @@ def test_an_ordinary_one() -> None:
         HEAD + b"Message-ID: <1@x>\r\nReply-To: other@example.com\r\n\r\nUnsubscribe\r\n\r\n-- \r\nKari\r\n"
     )
     assert letter == Letter(
-        message_id="<1@x>",
         subject="Hi",
         sender="kari@example.com",
         sender_name="Kari Nordmann",
@@ -208,18 +208,21 @@ def test_what_can_be_read(raw: bytes, readable: bool) -> None:
     ("line", "automatic"),
     [
         ("Auto-Submitted: auto-replied", Automatic.AUTO_REPLY),
-        ("Auto-Submitted: Auto-Generated (mail)", Automatic.AUTO_REPLY),
+        ("Auto-Submitted: Auto-Generated (mail)", Automatic.MACHINE),
+        ("Auto-Submitted: auto-notified", Automatic.MACHINE),
         ("Auto-Submitted: no", None),
-        ("Precedence: bulk", Automatic.AUTO_REPLY),
+        ("Precedence: bulk", Automatic.MACHINE),
+        ("Precedence: junk", Automatic.MACHINE),
         ("Precedence: auto_reply", Automatic.AUTO_REPLY),
         ("Precedence: list", Automatic.MAILING_LIST),
         ("Precedence: first-class", None),
         ("List-Id: <x.example.com>", Automatic.MAILING_LIST),
         ("List-Unsubscribe: <mailto:x@example.com>", Automatic.MAILING_LIST),
-        ("X-Auto-Response-Suppress: All", Automatic.AUTO_REPLY),
+        ("X-Auto-Response-Suppress: All", None),
         ("X-Auto-Response-Suppress: None", None),
         ("X-Autoreply: yes", Automatic.AUTO_REPLY),
-        ("Return-Path: <>", Automatic.AUTO_REPLY),
+        ("X-Autoreply: no", None),
+        ("Return-Path: <>", Automatic.MACHINE),
         ("Return-Path: <kari@example.com>", None),
         ("From: MAILER-DAEMON@example.com", Automatic.AUTO_REPLY),
         ("Subject: Automatic reply: Summer offers", Automatic.AUTO_REPLY),
@@ -231,20 +234,17 @@ def test_what_can_be_read(raw: bytes, readable: bool) -> None:
         ("Subject: Réponse automatique : Offre", Automatic.AUTO_REPLY),
         ("Subject: Respuesta automática: Oferta", Automatic.AUTO_REPLY),
         ("Subject: Odpowiedź automatyczna: Oferta", Automatic.AUTO_REPLY),
+        ("Subject: Out of office", Automatic.AUTO_REPLY),
+        ("Subject: OOO: back on Monday", Automatic.AUTO_REPLY),
+        ("Subject: On vacation you sent me 5 mails: delete me", None),
+        ("Subject: Out of office contacts should be unsubscribed", None),
+        ("Subject: Nieobecność zgody", None),
         ("Subject: unsubscribe", None),
     ],
 )
 def test_automatic(line: str, automatic: Automatic | None) -> None:
     letter = with_headers(line)
     assert letter.automatic is automatic
-    assert letter.generated is ("auto-generated" in line.lower())
-
-
-def test_reports_are_named() -> None:
-    raw = in_parts(
-        PLAIN + b"failed", b"Content-Type: message/delivery-status\r\n\r\nStatus: 5.1.1", kind="report"
-    )
-    assert read_letter(raw).returned == ("message/delivery-status",)
 
 
 OURS = "mx.acme.example.com"
@@ -263,9 +263,43 @@ OURS = "mx.acme.example.com"
         ([f"Authentication-Results: {OURS}; dkim=pass header.d=example.com"], {"dkim": "pass"}, False),
         ([f"Authentication-Results: {OURS}; dkim=pass header.i=@mail.example.com"], {"dkim": "pass"}, False),
         ([f"Authentication-Results: {OURS}; dkim=pass header.d=evil.example"], {"dkim": "none"}, False),
+        ([f"Authentication-Results: {OURS}; dkim=pass"], {"dkim": "none"}, False),
+        ([f"Authentication-Results: {OURS}; spf=fail"], {"spf": "fail"}, True),
+        ([f"Authentication-Results: {OURS}; spf=fail; dkim=none"], {"spf": "fail", "dkim": "none"}, True),
+        (
+            [f"Authentication-Results: {OURS}; spf=fail; dkim=pass header.d=example.com"],
+            {"spf": "fail", "dkim": "pass"},
+            False,
+        ),
+        ([f"Authentication-Results: {OURS}; spf=fail; dkim=pass"], {"spf": "fail", "dkim": "none"}, True),
         (
             [f"Authentication-Results: {OURS}; dmarc=fail", f"Authentication-Results: {OURS}; dmarc=pass"],
             {"dmarc": "fail"},
+            True,
+        ),
+        (
+            [f"Authentication-Results: {OURS}; dmarc=pass", f"Authentication-Results: {OURS}; dmarc=fail"],
+            {"dmarc": "fail"},
+            True,
+        ),
+        # Each check of one server may write its own.
+        (
+            [
+                f"Authentication-Results: {OURS}; spf=fail",
+                "Received-SPF: fail",
+                f"Authentication-Results: {OURS}; dkim=pass header.d=example.com",
+            ],
+            {"spf": "fail", "dkim": "pass"},
+            False,
+        ),
+        # What stands below another server's headers may be anybody's.
+        (
+            [
+                f"Authentication-Results: {OURS}; spf=fail",
+                "Received: from elsewhere.example.com",
+                f"Authentication-Results: {OURS}; dkim=pass header.d=example.com",
+            ],
+            {"spf": "fail"},
             True,
         ),
         (
@@ -324,6 +358,16 @@ def seconds(raw: bytes) -> float:
         HEAD + b"\r\n" + b"From: x\nTo: y\n\n" * 100_000,
         b"X: y\r\n" * 1_000_000,
         b"Subject: " + b"=?a?q?b?=" * 100_000 + b"\r\n\r\n",
+        b"From: " + b"a" * 10_000_000 + b"\r\n\r\n",
+        *(b'From: "' + piece * 100_000 + b"\r\n\r\n" for piece in (b"a@", b"a<", b".@", b"[a@b")),
+        *(
+            b"Authentication-Results: mx.acme.example.com;" + piece * 100_000 + b"\r\n\r\n"
+            for piece in (b'\\"', b"header.d=", b"dkim = ", b"dkim=pass header.i=a", b"(a", b"/1")
+        ),
+        b'Authentication-Results: mx.acme.example.com;" \\"\\"\\"\r\n' * 10_000 + b"\r\n",
+        b"Subject: " + b"a-" * 250 + b"\r\n\r\n" + b"a-" * 1_000_000,
+        HEAD + b"\r\n" + b"/p/" * 1_000_000,
+        HEAD + b"\r\n" + b"a.a-" * 1_000_000,
         b"From: " + b"a@b.no," * 100_000 + b"\r\n\r\n",
         b"From: " + b"(" * 1_000_000 + b"\r\n\r\n",
         b"Content-Type: text/plain" + b';a="' * 100_000 + b"\r\n\r\n",
@@ -345,7 +389,7 @@ def seconds(raw: bytes) -> float:
             )
         ),
     ],
-    ids=range(24),
+    ids=lambda raw: f"{raw[:20]!r}x{len(raw)}",
 )
 def test_bounded_time(raw: bytes) -> None:
     assert seconds(raw) < 3
@@ -366,16 +410,14 @@ def check(raw: bytes) -> None:
     letter = read_letter(raw, authserv_id=OURS)
     for value in (
         letter.subject,
-        letter.message_id,
         letter.sender,
         letter.sender_name,
         letter.text,
         letter.written,
     ):
         assert can_be_stored(value)
-    assert can_be_stored(
-        [*letter.recipients, *letter.evidence.values(), *(file.name for file in letter.attachments)]
-    )
+    names = [file.name for file in letter.attachments]
+    assert can_be_stored([*letter.recipients, *letter.copied, *letter.evidence.values(), *names])
     assert all(isinstance(attachment, Attachment) for attachment in letter.attachments)
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from preferences.enums import Intake
 from preferences.inbox import listener as listener_module
 from preferences.inbox import store as store_module
 from preferences.inbox.listener import Limits
+from preferences.inbox.store import Incoming
 from preferences.models import Brand, Message
 from tests.factories import BrandFactory
 from tests.inbox.conftest import ADDRESS, SENDER, Process, process_environment
@@ -198,12 +200,83 @@ def test_bad_commands_do_no_harm(listener, line):
     assert Message.objects.count() == 1
 
 
-def test_a_line_without_end_is_refused_and_the_next_message_taken(listener):
+@pytest.mark.parametrize("length", [65_535, 65_536, 65_537, 131_071, 131_072, 600_000, 3_000_000])
+def test_a_line_may_be_as_long_as_a_message(listener, length):
+    """A page of HTML in one line is a request all the same. Its pieces begin no line: their dots are their own."""
+    raw = letter(body=b"." * length + b"\r\n.x\r\n")
     with listener.client() as client:
-        with pytest.raises(smtplib.SMTPDataError):
+        client.sendmail(SENDER, [ADDRESS], raw)
+        client.sendmail(SENDER, [ADDRESS], letter(2))
+    assert bytes(Message.objects.order_by("pk")[0].raw) == raw
+    assert Message.objects.count() == 2
+
+
+def test_a_line_without_end_is_too_large(listener, settings):
+    settings.MAIL_MAX_BYTES = 100_000
+    with listener.client() as client:
+        client.helo()
+        with pytest.raises(smtplib.SMTPDataError) as refusal:
             client.sendmail(SENDER, [ADDRESS], letter(body=b"x" * 600_000))
+        assert refusal.value.smtp_code == 552
         client.sendmail(SENDER, [ADDRESS], letter())
     assert Message.objects.count() == 1
+
+
+def test_what_is_on_its_way_in_has_a_limit(start_listener, settings, monkeypatch):
+    settings.MAIL_MAX_BYTES = 100_000
+    monkeypatch.setattr(listener_module, "_LARGEST_AT_ONCE", 1)
+    listener = start_listener()
+    line = b"x" * 70 + b"\r\n"
+    with listener.client() as slow, listener.client() as other, listener.client() as silent:
+        slow.helo()
+        slow.mail(SENDER)
+        slow.rcpt(ADDRESS)
+        assert slow.docmd("DATA")[0] == 354
+        slow.send(letter(1, body=line * 1000))
+        # Until the listener has it.
+        _until(lambda: _announced(other, size=90_000) == 452)
+        # As much as is left is taken, without a word about it too.
+        other.sendmail(SENDER, [ADDRESS], letter(2, body=line * 100))
+        silent.helo()
+        with pytest.raises(smtplib.SMTPDataError) as refusal:
+            silent.sendmail(SENDER, [ADDRESS], letter(3, body=line * 1000))
+        assert refusal.value.smtp_code == 452
+        slow.send(b".\r\n")
+        assert slow.getreply()[0] == 250
+        # What was refused and what was stored is out of the way.
+        other.sendmail(SENDER, [ADDRESS], letter(3, body=line * 1000))
+    assert Message.objects.count() == 3
+
+
+def test_whoever_hangs_up_leaves_room(start_listener, settings, monkeypatch):
+    settings.MAIL_MAX_BYTES = 100_000
+    monkeypatch.setattr(listener_module, "_LARGEST_AT_ONCE", 1)
+    listener = start_listener()
+    with listener.client() as other:
+        with listener.client() as slow:
+            slow.helo()
+            slow.mail(SENDER)
+            slow.rcpt(ADDRESS)
+            slow.docmd("DATA")
+            slow.send(b"x" * 70_000 + b"\r\n")
+            _until(lambda: _announced(other, size=90_000) == 452)
+            slow.close()
+        _until(lambda: _announced(other, size=90_000) == 250)
+
+
+def _announced(client: smtplib.SMTP, *, size: int) -> int:
+    """The code of the answer to a message of this size."""
+    client.ehlo()
+    code, _text = client.mail(SENDER, [f"SIZE={size}"])
+    client.rset()
+    return code
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_another_end_of_line_smuggles_no_second_message(listener):
@@ -291,6 +364,28 @@ def test_an_error_of_the_database_is_put_off_and_passes(listener, monkeypatch):
     assert answer.value.smtp_code == 451
     listener.send(letter())
     assert Message.objects.count() == 1
+
+
+def test_what_fails_together_is_tried_one_by_one_once(start_listener, monkeypatch):
+    """As where two transactions wait for each other, and the database ends one of them."""
+    sizes = []
+
+    def broken_together(messages: Sequence[Incoming], **arguments: Any) -> list[int]:
+        sizes.append(len(messages))
+        # Long enough for the others to come in.
+        time.sleep(0.3)
+        if len(messages) > 1:
+            # The connection is a good one.
+            assert not Message.objects.filter(key="").exists()
+            raise OperationalError
+        return store_module.store_many(messages, **arguments)
+
+    monkeypatch.setattr(listener_module, "store_many", broken_together)
+    listener = start_listener()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: listener.send(letter(number)), range(8)))
+    assert max(sizes) > 1
+    assert sizes.count(1) == Message.objects.count() == 8
 
 
 def test_an_error_nobody_thought_of_is_put_off(listener, monkeypatch):

@@ -1,17 +1,18 @@
 """Who wrote a message, which brand it was written to, and which tokens it holds."""
 
+import time
+
 import pytest
 from django.utils import timezone
 
 from preferences import ledger
 from preferences.enums import Channel, Hold
+from preferences.inbox.find_tokens import TokenFound, find_tokens
 from preferences.inbox.match import (
     Sender,
-    TokenFound,
     WrittenTo,
     find_brands,
     find_sender,
-    find_tokens,
 )
 from preferences.models import Brand, ContactPoint, Recipient, Topic
 from preferences.tokens import StopToken, make_stop_token
@@ -110,7 +111,8 @@ def token(kari: Recipient, news: Topic) -> StopToken:
         ("stop@preferences.example.com", "stop {}"),
         ("stop@preferences.example.com", "{}"),
         ("stop@preferences.example.com", "unsubscribe {} please"),
-        ("stop@preferences.example.com", "Re: stop {}"),
+        ("stop+{}@preferences.example.com", "Re: stop {}"),
+        ("stop@preferences.example.com", "stop: {}"),
         ("stop@preferences.example.com", "stop+{}"),
         ("stop@preferences.example.com", "unsubscribe:<{}>"),
         ("stop+{}@preferences.example.com", "stop {}"),
@@ -120,6 +122,21 @@ def test_tokens(token: StopToken, address: str, subject: str) -> None:
     text = make_stop_token(token)
     found = find_tokens(addresses=[address.format(text)], subject=subject.format(text))
     assert found == TokenFound(tokens=(token,))
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Re: stop {}", "Fwd: stop {}", "WG: {}", "VS: stop {}", "[EXT] FW: {}", "Re[2]: {}", "SV : {}"],
+)
+def test_a_subject_that_is_passed_on_is_somebody_elses(token: StopToken, subject: str) -> None:
+    assert find_tokens(addresses=[], subject=subject.format(make_stop_token(token))) is None
+
+
+@pytest.mark.parametrize("piece", ["a-", "a+", "a.", "a b.", "[a", ": ", "a" * 100])
+def test_no_subject_or_address_takes_long(piece: str) -> None:
+    began = time.monotonic()
+    find_tokens(addresses=[piece * 1_000] * 20, subject=piece * 500)
+    assert time.monotonic() - began < 1
 
 
 @pytest.mark.parametrize("words", ["{}", "stop {}", "Please unsubscribe me: {} Thanks"])

@@ -153,14 +153,30 @@ def test_what_the_database_does_not_take_stays(
     assert flags(server) == [{"\\Seen"}, set()]
 
 
-def test_what_cannot_be_stored_is_flagged_once(start: Start, settings, db: None) -> None:
+def test_what_cannot_be_stored_is_marked_once(start: Start, settings, db: None) -> None:
     settings.MAIL_MAX_BYTES = 1000
     server = start(letter(1, text=b"x" * 1000), letter(2), b" \r\n")
     with pytest.raises(CommandError, match="2 not stored"):
         poll()
     assert Message.objects.count() == 1
-    assert flags(server) == [{"\\Flagged"}, {"\\Seen"}, {"\\Flagged"}]
+    assert flags(server) == [{"$PreferencesRefused"}, {"\\Seen"}, {"$PreferencesRefused"}]
     assert poll() == "0 stored, 0 left for the next run."
+
+
+def test_a_server_that_keeps_no_keywords_says_so_each_time(start: Start, db: None) -> None:
+    server = start(letter(1), b" \r\n", keeps_keywords=False)
+    for _ in range(2):
+        with pytest.raises(CommandError, match="1 not stored"):
+            poll()
+    assert Message.objects.count() == 1
+    assert flags(server) == [{"\\Seen"}, set()]
+
+
+@pytest.mark.parametrize("query", ["", "?done=Taken"])
+def test_a_star_of_a_colleague_hides_nothing(start: Start, db: None, query: str) -> None:
+    server = start(letter(1), query=query)
+    server.folders["INBOX"][0].flags.add("\\Flagged")
+    assert poll() == "1 stored, 0 left for the next run."
 
 
 def test_a_run_is_bounded(start: Start, db: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,12 @@ def test_what_cannot_be_read(raw: bytes) -> None:
     assert read_event(raw) is None
 
 
+def test_control_characters_cannot_be_stored() -> None:
+    told = {"recipient": "kari@example.org", "message_id": "<m\0-\x1b1>", "mta_response": "550 5.1.1\0 gone"}
+    reports = read_event(json.dumps({"event_type": "bounced", **told}).encode())
+    assert reports == Reports(failures=(Failure(permanent=True, status="5.1.1", **ABOUT),))
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["event_type", "recipient", "message_id", "timestamp", "permanent"]), st.text()

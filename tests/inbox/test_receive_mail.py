@@ -80,6 +80,27 @@ def test_without_its_database_it_is_to_be_tried_again():
     assert b"kari" not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"DEMO": "0", "SECRET_KEY": ""},
+        {"MAIL_MAX_BYTES": "abc"},
+        {"LOG_LEVEL": "FOO"},
+        {"DATABASE_URL": "postgres://preferences:s3cret@[::1"},
+        {"DJANGO_SETTINGS_MODULE": "config.nowhere"},
+    ],
+    ids=lambda broken: ",".join(broken),
+)
+def test_with_settings_that_are_wrong_it_is_to_be_tried_again(broken, tmp_path):
+    """The mail server would send the message back to its author on Python's own status."""
+    usual = {"DJANGO_SETTINGS_MODULE": "config.settings", "ENV_FILE": str(tmp_path / "none"), "DEMO": "1"}
+    ended = pipe(RAW, environment=usual | broken)
+    assert (ended.returncode, ended.stdout) == (75, b"")
+    assert b"try again later" in ended.stderr
+    assert b"s3cret" not in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
 def test_whatever_else_happens_it_is_to_be_tried_again():
     ended = subprocess.run(
         [sys.executable, "manage.py", "receive_mail"],

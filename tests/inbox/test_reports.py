@@ -338,6 +338,20 @@ def test_what_is_no_report(raw: bytes) -> None:
     assert read_reports(raw) is None
 
 
+@pytest.mark.parametrize("kind", ["delivery-status", "feedback-report"])
+def test_a_report_that_a_person_attached_is_none(kind: str) -> None:
+    machine = group() if kind == "delivery-status" else "Feedback-Type: abuse\n"
+    raw = report(machine, kind=kind).replace(b"multipart/report", b"multipart/mixed")
+    assert read_reports(raw) is None
+
+
+def test_a_message_id_that_cannot_be_stored() -> None:
+    raw = report(group(), returned="Message-ID: <a\0b@c.example>\n")
+    reports = read_reports(raw)
+    assert reports is not None
+    assert [failure.message_id for failure in reports.failures] == [""]
+
+
 PIECES = [
     b"--b/1\n",
     b"--b/1--",
@@ -383,8 +397,17 @@ PLAIN = b"From: mailer-daemon@x.example\nX-Failed-Recipients: a@b.example\n\nHi.
         b"a: " + b" " * 10_000_000,
         report("Action: failed\n" * 600_000),
         report("\n \n" * 3_000_000),
+        *(
+            report("\n".join(group(diagnostic=piece * 1_000) for _recipient in range(200)))
+            for piece in ("a.", "a", "a-", "://", "@", "a@", "5.1.", "45")
+        ),
+        report(group(address="rfc822;" + "a@" * 4_000), returned="To: " + "=+" * 4_000 + "\n"),
+        report(
+            group(), returned="Message-ID: " + "<" * 100_000 + "\nList-Unsubscribe: " + "/u/a" * 30_000 + "\n"
+        ),
+        report(group(address="utf-8; " + r"\x{" * 3_000)),
     ],
-    ids=["long", "nested", "dashes", "paragraphs", "blanks", "fields", "groups"],
+    ids=lambda raw: f"{raw[200:260]!r}x{len(raw)}",
 )
 def test_ten_megabytes_are_quick(raw: bytes) -> None:
     began = time.monotonic()

@@ -6,25 +6,35 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db.models import QuerySet
+from django.tasks import TaskResultStatus
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from preferences.enums import AttemptOutcome, Intake, MailKind, MessageState
+from preferences.enums import AttemptOutcome, Hold, Intake, MailKind, MessageKind, MessageState
+from preferences.inbox import resume
+from preferences.inbox.handle import handle_message
 from preferences.inbox.resume import Resumed, resume_mail
 from preferences.inbox.store import Incoming, store
 from preferences.models import Brand, Mail, Message, Recipient
+from preferences.rules.deadlines import due_at
 from tests.mail.conftest import worker
 from tests.management.conftest import run
 
 pytestmark = pytest.mark.django_db
 __all__ = ["run", "worker"]
 
-RAW = b"From: kari@example.com\r\nTo: news@acme.example.com\r\nSubject: unsubscribe\r\nMessage-ID: <1@x>\r\n\r\n"
+RAW = b"From: kari@example.com\r\nTo: news@acme.example.com\r\nSubject: unsubscribe\r\nMessage-ID: <%d@x>\r\n\r\n"
 NOTHING = Resumed(messages=0, answers=0)
 
 
-def came(**ago: int) -> int:
-    return store(Incoming(raw=RAW, intake=Intake.PIPE), now=timezone.now() - dt.timedelta(**ago))
+def came(*, number: int = 1, **ago: int) -> int:
+    incoming = Incoming(raw=RAW % number, intake=Intake.PIPE)
+    return store(incoming, now=timezone.now() - dt.timedelta(**ago))
+
+
+def tasks_of(message: int) -> QuerySet[DBTaskResult[Any, Any]]:
+    return DBTaskResult.objects.filter(args_kwargs__kwargs__message=message)
 
 
 def test_a_message(worker: Callable[[], None], kari: Recipient, acme: Brand) -> None:
@@ -41,6 +51,44 @@ def test_what_only_waits_for_a_worker_is_not_lost(kari: Recipient) -> None:
     assert resume_mail(now=timezone.now()) == NOTHING
     DBTaskResult.objects.all().delete()
     assert resume_mail(now=timezone.now() - dt.timedelta(minutes=2)) == NOTHING
+
+
+def test_others_that_wait_for_a_worker_hide_none(kari: Recipient) -> None:
+    lost = came(minutes=11)
+    DBTaskResult.objects.all().delete()
+    handle_message.enqueue(message=came(minutes=11, number=2))
+    assert resume_mail(now=timezone.now()) == Resumed(messages=1, answers=0)
+    assert tasks_of(lost).count() == 1
+    assert resume_mail(now=timezone.now()) == NOTHING
+
+
+def test_what_is_being_handled_is_not_lost_until_its_worker_surely_is(kari: Recipient) -> None:
+    message = came(minutes=30)
+    tasks_of(message).update(status=TaskResultStatus.RUNNING, started_at=timezone.now())
+    assert resume_mail(now=timezone.now()) == NOTHING
+    assert resume_mail(now=timezone.now() + dt.timedelta(minutes=11)) == Resumed(messages=1, answers=0)
+
+
+@pytest.mark.parametrize("status", [TaskResultStatus.FAILED, TaskResultStatus.RUNNING])
+def test_what_fails_each_time_waits_for_staff_and_blocks_nobody(
+    kari: Recipient, monkeypatch: pytest.MonkeyPatch, status: TaskResultStatus
+) -> None:
+    monkeypatch.setattr(resume, "_BATCH", 1)
+    hopeless, later = came(minutes=40), came(minutes=30, number=2)
+    DBTaskResult.objects.all().delete()
+    for _ in range(3):
+        assert resume_mail(now=timezone.now()) == Resumed(messages=1, answers=0)
+        # As when it takes its worker with it.
+        tasks_of(hopeless).update(status=status, started_at=timezone.now() - dt.timedelta(minutes=11))
+    assert tasks_of(later).count() == 0
+
+    assert resume_mail(now=timezone.now()) == NOTHING
+
+    message = Message.objects.get(pk=hopeless)
+    assert (message.state, message.hold) == (MessageState.WAITING, Hold.UNREADABLE)
+    assert message.due_at == due_at(kind=MessageKind.UNCLEAR, country="", received_at=message.received_at)
+    assert resume_mail(now=timezone.now()) == Resumed(messages=1, answers=0)
+    assert tasks_of(later).count() == 1
 
 
 def test_an_answer(worker: Callable[[], None], kari: Recipient, acme: Brand) -> None:

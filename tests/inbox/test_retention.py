@@ -227,6 +227,60 @@ def test_what_an_erased_person_wrote_goes_once_it_is_answered():
     assert content_of(message) == NOTHING
 
 
+def waiting_letter(**columns: Any) -> Message:
+    """From kari@example.com, and on record as nobody's, or as another person's."""
+    return came_in(MessageKind.STOP, ago=DAY, state=MessageState.WAITING, **columns)
+
+
+@pytest.mark.parametrize("state", [MessageState.SETTLED, MessageState.DISMISSED], ids=str)
+def test_a_letter_that_waited_while_its_sender_was_erased_goes_too(state, kari, anonymous):
+    letters = [waiting_letter(), waiting_letter(recipient=anonymous)]
+    ledger.erase(recipient=kari.pk, now=NOW)
+    for letter in letters:
+        answer = we_wrote(MailKind.ANSWER, ago=DAY, recipient=letter.recipient)
+        Mail.objects.filter(pk=answer.pk).update(answers=letter)
+    assert pruned() == []
+    Message.objects.update(state=state, hold="", handled_at=NOW)
+    expected = [
+        Pruned(kind=MessageKind.STOP, days=1095, deleted=2, kept=0),
+        Pruned(kind=MailKind.ANSWER, days=1095, deleted=2, kept=0),
+    ]
+    assert pruned(dry_run=True) == expected
+    assert pruned() == expected
+    assert [content_of(letter) for letter in letters] == [NOTHING] * 2
+    assert pruned() == []
+
+
+def test_letters_of_others_and_later_ones_stay(kari, anonymous, monkeypatch):
+    monkeypatch.setattr(retention, "_BATCH", 2)
+    ledger.erase(recipient=kari.pk, now=NOW - 2 * DAY)
+    # They write again, a day after.
+    waiting_letter()
+    for number in range(3):
+        other = waiting_letter()
+        Message.objects.filter(pk=other.pk).update(sender=f"other{number}@example.com")
+    Message.objects.update(state=MessageState.SETTLED, hold="", handled_at=NOW)
+    assert pruned() == []
+
+
+def test_a_letter_whose_answer_is_on_its_way_waits_for_it(kari):
+    letter = waiting_letter()
+    ledger.erase(recipient=kari.pk, now=NOW)
+    Message.objects.update(state=MessageState.SETTLED, hold="", handled_at=NOW)
+    answer = we_wrote(MailKind.ANSWER, ago=DAY, outcome=None)
+    Mail.objects.update(answers=letter)
+    assert pruned() == []
+    MailAttempt.objects.create(mail=answer, number=1, attempted_at=NOW, outcome=AttemptOutcome.SENT)
+    assert [one.deleted for one in pruned()] == [1, 1]
+
+
+def test_a_mail_that_a_killed_worker_left_behind_is_given_up_and_goes(kari):
+    mail = we_wrote(MailKind.CHANGE, ago=366 * DAY, outcome=None)
+    assert pruned(dry_run=True) == [Pruned(kind=MailKind.CHANGE, days=365, deleted=0, kept=1)]
+    assert pruned() == [Pruned(kind=MailKind.CHANGE, days=365, deleted=1, kept=0)]
+    assert mail.attempts.get().outcome == AttemptOutcome.GIVEN_UP
+
+
 def test_in_batches(monkeypatch):
     monkeypatch.setattr(retention, "_BATCH", 3)
     for count in (3, 4, 7):
@@ -256,6 +310,19 @@ def test_what_was_deleted_before_an_interruption_stays_deleted(monkeypatch):
 
 
 def test_it_goes_by_index():
+    Message.objects.bulk_create(
+        Message(
+            key=f"key {number}",
+            received_at=NOW + dt.timedelta(days=number),
+            intake=Intake.PIPE,
+            size=5,
+            sender=f"{number}@example.net",
+        )
+        for number in range(500)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE preferences_message")
+
     def plan(queryset) -> str:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")

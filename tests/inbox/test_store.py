@@ -1,5 +1,6 @@
 import datetime as dt
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from django_tasks_db.models import DBTaskResult
 
 from preferences.enums import Hold, Intake, MessageKind, MessageState
 from preferences.inbox.handle import handle_message
-from preferences.inbox.store import Incoming, MessageRefused, store
+from preferences.inbox.store import Incoming, MessageRefused, store, store_many
 from preferences.models import Message, MessageCopy
+from preferences.rules.deadlines import due_at
 from tests.at_once import at_once
+from tests.factories import StaffFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +119,10 @@ def test_the_same_message_once_more_is_the_same(again):
         (letter(), letter(From=b"ola@example.com")),
         (letter(message_id=b""), letter(b"Something else", message_id=b"")),
         (letter(message_id=b" "), letter(message_id=b"", Received=b"other")),
+        # What is no id is none, however many messages bear it.
+        (letter(message_id=b"<>"), letter(message_id=b"<>", To=OTHER.encode())),
+        (letter(message_id=b"none"), letter(message_id=b"none", To=OTHER.encode())),
+        (letter(message_id=b"<@>"), letter(b"Other", message_id=b"<@>")),
         (b"no head at all", b"no head at all, too"),
         (b"\r\n" + letter(), b"\r\n" + letter(b"Below an empty line nothing is a header")),
     ],
@@ -128,7 +135,14 @@ def test_another_message_is_another(one, other):
 
 
 @pytest.mark.parametrize(
-    "other", [letter(b"Send me everything.\r\n"), letter(Subject=b"stop")], ids=["body", "subject"]
+    "other",
+    [
+        letter(b"Send me everything.\r\n"),
+        letter(Subject=b"stop"),
+        letter(To=OTHER.encode()),
+        letter(Cc=OTHER.encode()),
+    ],
+    ids=["body", "subject", "to", "cc"],
 )
 @pytest.mark.parametrize("state", [state for state in MessageState if state != MessageState.RECEIVED])
 def test_another_text_under_the_same_id_is_kept_and_waits(kari, other, state):
@@ -144,6 +158,43 @@ def test_another_text_under_the_same_id_is_kept_and_waits(kari, other, state):
     assert bytes(second.raw) == letter()
     (copy,) = MessageCopy.objects.all()
     assert (bytes(copy.raw), copy.received_at) == (other, LATER)
+
+
+def test_another_text_has_a_deadline_and_nobody_yet(kari):
+    first = came(letter(), ACME)
+    handled(first)
+    Message.objects.filter(pk=first.pk).update(
+        kind=MessageKind.BOUNCE, recipient=kari, assigned_to=StaffFactory(), due_at=None
+    )
+
+    second = came(letter(b"Send me everything."), ACME, now=LATER)
+
+    expected = due_at(kind=MessageKind.UNCLEAR, country=kari.country, received_at=LATER)
+    assert (second.due_at, second.assigned_to) == (expected, None)
+
+
+def test_what_waited_before_is_due_as_it_was_and_stays_with_whoever_has_it(kari):
+    staff = StaffFactory()
+    first = came(letter(), ACME)
+    Message.objects.filter(pk=first.pk).update(
+        state=MessageState.WAITING, hold=Hold.NOT_SURE, due_at=LATER, assigned_to=staff
+    )
+
+    second = came(letter(b"Send me everything."), ACME, now=LATER)
+
+    assert (second.due_at, second.assigned_to) == (LATER, staff)
+
+
+def test_beyond_twenty_texts_under_one_id_each_is_a_message_of_its_own():
+    first = came(letter(), ACME)
+    texts = [letter(b"Text %d" % number) for number in range(23)]
+    rows = [came(text, ACME).pk for text in texts]
+
+    assert rows[:20] == [first.pk] * 20
+    assert len({first.pk, *rows[20:]}) == 4
+    assert first.copies.count() == 20
+    assert [came(text, ACME).pk for text in texts] == rows
+    assert tasks() == [first.pk, *rows[20:]]
 
 
 def test_another_text_waits_once_the_message_was_looked_at(kari):
@@ -350,7 +401,8 @@ def test_queries_are_few(django_assert_num_queries):
     # The message and its task, and the savepoint around them, which is a transaction outside the tests.
     with django_assert_num_queries(4):
         store(Incoming(raw=letter(), intake=Intake.PIPE, recipients=(ACME,)), now=NOW)
-    with django_assert_num_queries(4):
+    # No task, but the lock, and its bytes to compare.
+    with django_assert_num_queries(5):
         store(Incoming(raw=letter(), intake=Intake.PIPE, recipients=(ACME,)), now=NOW)
 
 
@@ -378,3 +430,23 @@ def test_two_texts_at_the_same_moment_are_both_kept():
     assert sorted(kept) == sorted(texts)
     # That it waits for staff is seen to when it is handled.
     assert message.state == MessageState.RECEIVED
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("there", [False, True], ids=["new", "again"])
+def test_many_at_the_same_moment_in_opposite_order_do_not_block_each_other(there):
+    many = [
+        Incoming(raw=letter(message_id=b"<%d@example.com>" % number), intake=Intake.WEBHOOK)
+        for number in range(16)
+    ]
+    if there:
+        store_many(many, now=NOW)
+    for turn in range(10):
+        # Another recipient each time, so that there is something to write.
+        batch = [replace(one, recipients=(f"{turn}@acme.example.com",)) for one in many]
+        one, other = at_once(
+            lambda batch=batch: store_many(batch, now=NOW),
+            lambda batch=batch: store_many(batch[::-1], now=NOW),
+        )
+        assert one == other[::-1]
+    assert Message.objects.count() == 16

@@ -15,8 +15,9 @@ from django.http import HttpResponse
 from django.test import Client
 
 from config.settings import mail_service
-from preferences.enums import Intake
-from preferences.inbox import webhooks
+from preferences.enums import Hold, Intake, MessageState
+from preferences.inbox import store
+from preferences.inbox.handle import handle_message
 from preferences.models import Message
 
 SECRET = "hooks:pass:word"
@@ -138,6 +139,11 @@ def mailjet_bounce(**changes: Any) -> dict[str, Any]:
         "comment": "",
         **changes,
     }
+
+
+def reports() -> list[tuple[dict[str, Any], Message]]:
+    """What is stored of events, and the messages that hold it."""
+    return [(json.loads(bytes(message.raw)), message) for message in Message.objects.filter(is_report=True)]
 
 
 def test_a_mail_that_was_taken_apart(service, post: Post, db: None) -> None:
@@ -308,27 +314,66 @@ def test_many_events_in_one_post(service, post: Post, db: None) -> None:
     ]
     for _ in range(2):
         assert post("/hooks/mailjet/tracking/", events).status_code == 200
-    reports = [json.loads(bytes(message.raw)) for message in Message.objects.order_by("id")]
-    assert [(report["recipient"], report["event_type"], report["permanent"]) for report in reports] == [
-        ("ola@example.com", "bounced", True),
+    assert sorted(
+        (report["recipient"], report["event_type"], report["permanent"]) for report, _message in reports()
+    ) == [
         ("kari@example.com", "bounced", False),
+        ("ola@example.com", "bounced", True),
         ("per@example.com", "unsubscribed", None),
     ]
 
 
 def test_half_a_post_is_not_stored(service, post: Post, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     service("mailjet")
-    stored = webhooks.store
+    enqueue = handle_message.enqueue
+    turns = iter(range(2))
 
-    def lost_on_the_second(incoming: Any, *, now: Any) -> int:
-        if Message.objects.exists():
+    def lost_on_the_second(*, message: int) -> None:
+        if next(turns) == 1:
             raise OperationalError
-        return stored(incoming, now=now)
+        enqueue(message=message)
 
-    monkeypatch.setattr(webhooks, "store", lost_on_the_second)
+    class Broken:
+        enqueue = staticmethod(lost_on_the_second)
+
+    monkeypatch.setattr(store, "handle_message", Broken)
     events = [mailjet_bounce(), mailjet_bounce(email="kari@example.com")]
     answer = post("/hooks/mailjet/tracking/", events)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "120")
+    assert Message.objects.count() == 0
+
+
+@pytest.mark.parametrize("malformed", [{"event": "bounce", "time": "yesterday"}, None, "bounce"])
+def test_one_that_cannot_be_read_takes_none_with_it(service, post: Post, db: None, malformed: Any) -> None:
+    service("mailjet")
+    events = [mailjet_bounce(), malformed, mailjet_bounce(email="kari@example.com")]
+    for _ in range(2):
+        assert post("/hooks/mailjet/tracking/", events).status_code == 200
+
+    read = {report["recipient"] for report, _message in reports() if "unread" not in report}
+    assert read == {"ola@example.com", "kari@example.com"}
+    ((unread, waiting),) = [found for found in reports() if "unread" in found[0]]
+    assert unread == {"esp": "mailjet", "unread": [malformed]}
+
+    handle_message.func(message=waiting.pk)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.hold) == (MessageState.WAITING, Hold.UNREADABLE)
+
+
+def test_a_mail_that_is_none_takes_none_with_it(service, post: Post, db: None) -> None:
+    service("brevo", api_key="key-1")
+    mail = {"Headers": {"Message-ID": "<4@example.com>", "From": "kari@example.com"}, "RawTextBody": "Stopp"}
+    assert post("/hooks/brevo/inbound/", {"items": [{"Headers": {}}, mail]}).status_code == 200
+    stored = Message.objects.get(is_report=False)
+    assert b"<4@example.com>" in bytes(stored.raw)
+    ((unread, _message),) = reports()
+    assert unread["unread"] == [{"Headers": {}}]
+
+
+def test_where_none_can_be_read_the_service_hears_of_it(service, post: Post, db: None) -> None:
+    service("mailjet")
+    malformed = {"event": "bounce", "time": "yesterday"}
+    assert post("/hooks/mailjet/tracking/", [malformed, malformed]).status_code == 400
     assert Message.objects.count() == 0
 
 

@@ -64,6 +64,27 @@ def test_a_change_taken_back_at_once_is_not_told(visitor, manage_link, mails):
     assert mails() == []
 
 
+def test_a_yes_that_is_taken_back_to_is_told(visitor, manage_link, mails, clock_forward):
+    """Whoever has an old mail can take a stop back by its links: the person learns of it, however it was done."""
+    page = visitor.open(manage_link).tick("Product news", "E-mail").press("Save my choices")
+    page.untick("Product news", "E-mail").press("Save my choices")
+    (message,) = mails()
+    assert "* Product news, Acme – E-mail: Switched off\n" in message.body
+    visitor.open(links_in(message, "undo")[0]).press("Undo this change")
+    _first, second = mails()
+    assert "* Product news, Acme – E-mail: Switched on\n" in second.body
+    # What took something back is not taken back by a link; their page is.
+    assert (links_in(second, "undo"), len(links_in(second, "p"))) == ([], 1)
+    assert len(mails()) == 2
+
+
+def test_a_stop_that_is_taken_back_is_told(visitor, manage_link, stop_link, mails):
+    visitor.post(stop_link, {"List-Unsubscribe": "One-Click"})
+    visitor.open(visitor.open(manage_link).link("Undo")).press("Undo this change")
+    (message,) = mails()
+    assert "Acme – E-mail: As if nothing had been said\n" in message.body
+
+
 def test_a_change_by_staff_is_told_with_their_undo(client, support, kari, news, mails):
     type(kari).objects.update(language="en")
     client.force_login(support)

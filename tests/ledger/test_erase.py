@@ -1,9 +1,11 @@
 """The data goes, the objection stays."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 
 from preferences.decisions.choices import load_choices
 from preferences.decisions.covering import deciding_statement
@@ -27,6 +29,7 @@ from preferences.enums import (
 )
 from preferences.identity import address_hash
 from preferences.ledger import Change, Evidence, erase, merge, rebuild, record
+from preferences.ledger.erase import _letters_of
 from preferences.models import (
     Bounce,
     ContactPoint,
@@ -178,7 +181,7 @@ def test_who_comes_back_with_the_address_gets_no_marketing_even_after_a_yes(news
     assert (verdict.allowed, verdict.reason) == (False, Reason.SUPPRESSED)
 
 
-def _message(*, recipient: Recipient, state: MessageState) -> Message:
+def _message(*, recipient: Recipient, state: MessageState, **columns: Any) -> Message:
     open_ = state in {MessageState.RECEIVED, MessageState.WAITING}
     message = Message.objects.create(
         key=f"{recipient.pk}-{state}",
@@ -200,6 +203,7 @@ def _message(*, recipient: Recipient, state: MessageState) -> Message:
         evidence={"from_domain": "example.com"},
         note="Not a request.",
     )
+    Message.objects.filter(pk=message.pk).update(**columns)
     MessageCopy.objects.create(message=message, digest="1", received_at=NOW, raw=b"From: kari@example.com")
     return message
 
@@ -260,3 +264,70 @@ def test_what_they_wrote_and_got_goes_but_for_what_is_not_finished():
     }
     assert not Mail.objects.exclude(pk__in=mails).filter(text="").exists()
     assert not Bounce.objects.exists()
+
+
+@pytest.mark.parametrize("taken_for", ["nobody's", "somebody else's"])
+def test_what_came_from_their_address_goes_whoever_it_was_taken_for(taken_for):
+    kept = RecipientFactory(email="kari@example.com")
+    given, other = RecipientFactory(email="kari@example.org"), RecipientFactory(email="other@example.com")
+    merge(surviving=kept.pk, absorbed=given.pk, reason="test", now=NOW)
+    recipient = other if taken_for == "somebody else's" else None
+    gone = [
+        _message(
+            recipient=other,
+            state=state,
+            sender=sender,
+            recipient_id=recipient and recipient.pk,
+            contact_point=None,
+            key=f"{sender} {state}",
+        )
+        for sender, state in (
+            ("kari@example.com", MessageState.DISMISSED),
+            ("kari@example.org", MessageState.SETTLED),
+        )
+    ]
+    answer = _mail(recipient=other, outcome=AttemptOutcome.SENT)
+    Mail.objects.update(recipient=recipient, answers=gone[0])
+    waits = _message(recipient=other, state=MessageState.WAITING, sender="kari@example.com")
+    theirs = _message(recipient=other, state=MessageState.SETTLED, sender="other@example.com")
+    erase(recipient=kept.pk, now=NOW)
+
+    assert set(Message.objects.exclude(content_deleted_at=None)) == set(gone)
+    assert set(Message.objects.exclude(text="")) == {waits, theirs}
+    answer.refresh_from_db()
+    assert (answer.text, answer.content_deleted_at) == ("", NOW)
+
+
+@pytest.mark.parametrize(("sender", "sent_on"), [("kari@example.com", True), ("somebody@example.com", False)])
+def test_an_answer_on_its_way_goes_to_no_address_but_theirs(sender, sent_on):
+    """They wrote from another address and are known by the one they gave for answers, which goes."""
+    kari = RecipientFactory(email="kari@example.com")
+    message = _message(recipient=kari, state=MessageState.SETTLED, sender=sender)
+    mail = _mail(recipient=kari, outcome=AttemptOutcome.PUT_OFF)
+    Mail.objects.update(answers=message)
+    erase(recipient=kari.pk, now=NOW)
+
+    message.refresh_from_db()
+    assert message.answer_to == (sender if sent_on else "")
+    assert Mail.objects.unfinished().filter(pk=mail.pk).exists() is sent_on
+    assert (message.content_deleted_at is None) is sent_on
+
+
+def test_their_letters_are_found_by_index():
+    kari = RecipientFactory(email="kari@example.com")
+    Message.objects.bulk_create(
+        Message(
+            key=f"key {number}",
+            received_at=NOW + dt.timedelta(days=number),
+            intake=Intake.PIPE,
+            size=5,
+            sender=f"{number}@example.net",
+        )
+        for number in range(500)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE preferences_message")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = _letters_of(kari.pk).explain()
+    assert "message_by_recipient" in plan
+    assert "message_by_sender" in plan

@@ -10,7 +10,18 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from preferences import ledger
-from preferences.enums import Channel, Intake, Kind, MailKind, MessageKind, Source
+from preferences.enums import (
+    Channel,
+    ContactKind,
+    Hold,
+    Intake,
+    Kind,
+    MailKind,
+    MessageKind,
+    MessageState,
+    Source,
+)
+from preferences.inbox.retention import prune
 from preferences.ledger import Evidence
 from preferences.mail.send_answer import AnswerRefused, may_be_answered, request_answer, send_answer
 from preferences.models import Mail, Message
@@ -155,30 +166,111 @@ def test_ten_changes_are_named_and_the_rest_is_counted(stop, worker):
     assert (body.count("Switched off"), "… and 2 more changes." in body) == (10, True)
 
 
-@pytest.mark.parametrize("whose", ["nobody", "another person", "another address"])
-def test_links_go_to_nobody_but_the_person(point, acme, worker, whose):
+@pytest.mark.parametrize("known_by", ["nothing", "a number"])
+def test_links_go_to_nobody_but_the_person(kari, point, acme, worker, known_by):
     """Who reads an address that is not the person's must not be able to switch things on for them."""
     message = received(sender="friend@example.com", point=point, brand=acme)
-    match whose:
-        case "nobody":
-            Message.objects.update(contact_point=None)
-        case "another person":
-            other = ContactPointFactory(value="friend@example.com")
-            Message.objects.update(contact_point=other)
+    number = ContactPointFactory(recipient=kari, kind=ContactKind.PHONE, value="+4740000000")
+    Message.objects.update(contact_point=None if known_by == "nothing" else number)
     act_on(message, EVERYTHING)
     message.refresh_from_db()
-    answer(message)
+    row = answer(message)
     worker()
     (sent,) = mail.outbox
+    assert (sent.to, row.contact_point) == (["friend@example.com"], None)
     assert "All marketing: Switched off" in sent.body
     assert "http" not in sent.body.replace(acme.privacy_notice_url, "")
+
+
+def test_it_goes_to_the_address_the_person_is_known_by(point, worker):
+    """They wrote from another, and had answers sent to this one."""
+    message = received(sender="kari@work.example.com", point=point)
+    act_on(message, EVERYTHING)
+    row = answer(message)
+    worker()
+    (sent,) = mail.outbox
+    assert (sent.to, row.contact_point, len(undo_links(sent))) == ([KARI], point, 1)
+
+
+def test_nobody_reads_what_a_message_led_to_for_somebody_else(stop, acme, anonymous, worker):
+    """Staff found that it was not Kari's, and acted for who wrote it; what was done for her is not undone."""
+    act_on(stop, Scope(kind=Kind.MARKETING, brand=acme.pk))
+    theirs = anonymous.contact_points.get()
+    stop.recipient, stop.contact_point, stop.sender = anonymous, theirs, theirs.normalized
+    stop.save()
+    act_on(stop, EVERYTHING)
+    answer(stop)
+    worker()
+    (sent,) = mail.outbox
+    assert sent.to == [theirs.normalized]
+    assert ("All marketing" in sent.body, "Everything from Acme" in sent.body) == (True, False)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["with the address", "without one"])
+def test_what_it_led_to_before_a_merge_is_told_all_the_same(stop, kari, anonymous, worker, known):
+    act_on(stop, EVERYTHING)
+    if not known:
+        Message.objects.update(contact_point=None)
+        stop.refresh_from_db()
+    answer(stop)
+    ledger.merge(surviving=anonymous.pk, absorbed=kari.pk, reason="same person", now=timezone.now())
+    worker()
+    assert "All marketing: Switched off" in mail.outbox[0].body
+
+
+@pytest.mark.parametrize("erased", ["after it was asked for", "before"])
+def test_who_was_erased_meanwhile_is_answered(kari, point, acme, worker, erased):
+    """The answer to a request for erasure is the last they hear of us. Then what they wrote goes, and it too."""
+    message = received(point=point, kind=MessageKind.ERASURE, brand=acme, language="nb")
+    Message.objects.update(state=MessageState.WAITING, hold=Hold.NEEDS_ANSWER, handled_at=None)
+
+    def settle_by_answer():
+        Message.objects.update(state=MessageState.SETTLED, hold="", handled_at=timezone.now())
+        return answer(Message.objects.get(), text="Vi har slettet alt.\n\n{changes}")
+
+    if erased == "before":
+        ledger.erase(recipient=kari.pk, now=timezone.now())
+        row = settle_by_answer()
+    else:
+        row = settle_by_answer()
+        ledger.erase(recipient=kari.pk, now=timezone.now())
+    list(prune(now=timezone.now()))
+    worker()
+    (sent,) = mail.outbox
+    assert (sent.to, sent.subject) == ([KARI], "Your request to Acme")
+    assert 'lang="nb"' in sent.alternatives[0][0]
+    assert "/undo/" not in sent.body
+
+    list(prune(now=timezone.now()))
+    message.refresh_from_db()
+    row.refresh_from_db()
+    assert (message.sender, message.raw, row.subject, row.text) == ("", None, "", "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "understood", "recipients", "expected"),
+    [("nb", "en", "en", "nb"), ("", "nb", "en", "nb"), ("", "", "nb", "nb"), ("", "", "", "en")],
+)
+def test_its_language_is_that_of_its_text_else_of_the_person(
+    stop, settings, asked, understood, recipients, expected
+):
+    settings.LANGUAGE_CODE = "en"
+    stop.recipient.language, stop.language = recipients, understood
+    assert answer(stop, language=asked).language == expected
 
 
 def threading(raw, point):
     answer(received(point=point, raw=raw), text="x")
     send_answer.func(mail=Mail.objects.latest("pk").pk)
     message = mail.outbox[-1].message(policy=policy.SMTP)
-    return message["In-Reply-To"], message["References"]
+    # As it goes over the line.
+    names = {"In-Reply-To": None, "References": None}
+    for line in message.as_bytes().split(b"\r\n\r\n")[0].decode().split("\r\n"):
+        name, _, value = line.partition(": ")
+        assert name != "Bcc"
+        if name in names:
+            names[name] = value
+    return tuple(names.values())
 
 
 @pytest.mark.parametrize(
@@ -191,6 +283,14 @@ def threading(raw, point):
         (f"<{'a' * 300}@mail.example.com>", None),
         ("<1@mail.ex ample.com>", None),
         ("<ø@mail.example.com>", None),
+        # Nobody should make these, and some do.
+        ("<a:b@mail.example.com>", "<a:b@mail.example.com>"),
+        ("<a,b;c@mail.example.com>", "<a,b;c@mail.example.com>"),
+        ("<a(b)c@mail.example.com>", "<a(b)c@mail.example.com>"),
+        ("<a@b@[192.0.2.1]>", "<a@b@[192.0.2.1]>"),
+        ("<nothing>", "<nothing>"),
+        ("<=?utf-8?q?a=0d=0aBcc:=20x@y.example?=>", "<=?utf-8?q?a=0d=0aBcc:=20x@y.example?=>"),
+        ("<a\r\n Bcc: x@y.example>", None),
         ("nonsense", None),
         ("", None),
     ],
@@ -240,6 +340,41 @@ def test_never_answered(columns, settings, automatic):
     message = received(**columns)
     assert not may_be_answered(message)
     assert refusal(message, automatic=automatic)
+
+
+NOBODY = [
+    *(
+        "noreply",
+        "no-reply",
+        "no.reply",
+        "no_reply",
+        "noreply-abc",
+        "noreply+abc",
+        "no-reply2",
+        "news-noreply",
+    ),
+    *("donotreply", "do-not-reply", "do.not.reply", "dont-reply", "dontreply", "don't-reply"),
+    *("bounce", "bounces", "bounces+kari=example.com", "list-bounce", "list-bounces", "notifications"),
+    *("postmaster", "owner-list", "list-request+1"),
+]
+SOMEBODY = [
+    *("kari", "reply", "kari.reply", "nora", "noreen", "nor.eply", "bouncer", "bounce.house", "anotherreply"),
+    *("casinoreply", "notification.office", "request", "owner", "donald", "reply-to-no"),
+]
+
+
+@pytest.mark.parametrize("local", NOBODY)
+def test_nobody_reads(local):
+    assert refusal(received(sender=f"{local}@example.com")) == "nobody_reads_it"
+
+
+def test_a_form_that_names_the_person_for_answers_may_be_answered(point):
+    assert may_be_answered(received(sender="noreply@form.example.com", point=point))
+
+
+@pytest.mark.parametrize("local", SOMEBODY)
+def test_somebody_may_read(local):
+    assert may_be_answered(received(sender=f"{local}@example.com"))
 
 
 def test_not_answered_once_its_content_is_deleted():

@@ -31,7 +31,7 @@ from preferences.ledger import Change, Evidence
 from preferences.mail import send_confirmation as room
 from preferences.mail.request_confirmation import request_confirmation
 from preferences.mail.send_confirmation import send_confirmation
-from preferences.models import ConfirmationRequest, ContactPoint, Suppression, Topic
+from preferences.models import ConfirmationRequest, ContactPoint, MailAttempt, Suppression, Topic
 from preferences.scope import Scope
 from preferences.tokens import read_confirm_token
 from tests.factories import (
@@ -284,6 +284,7 @@ def test_a_mail_put_off_gives_way_to_one_asked_for_meanwhile(greta, news, events
     assert again[1] == {"request": request_now().pk}
     first.refresh_from_db()
     assert (bool(first.answered_at), first.sent) == (True, False)
+    assert [attempt.outcome for attempt in MailAttempt.objects.order_by("pk")] == ["put_off", "given_up"]
     monkeypatch.setattr(room, "deliver", send)
     attempt()
     (message,) = server.received

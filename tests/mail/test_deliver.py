@@ -23,7 +23,7 @@ from preferences import ledger
 from preferences.enums import Channel, Kind, MailKind, Source, State
 from preferences.ledger import Change, Evidence
 from preferences.mail.compose import Draft
-from preferences.mail.deliver import deliver
+from preferences.mail.deliver import deliver, drop, put_on_record
 from preferences.mail.request_link import request_link
 from preferences.mail.send_answer import request_answer
 from preferences.models import Mail, MailAttempt
@@ -180,6 +180,11 @@ def service_error(status=None, kind=AnymailRequestsAPIError):
 
 TAKEN_AGAIN = {
     "refused": ConnectionRefusedError("kari@example.com"),
+    "password wrong": smtplib.SMTPAuthenticationError(535, b"kari@example.com"),
+    "password wrong, by another number": smtplib.SMTPAuthenticationError(550, b"kari@example.com"),
+    "to sign in first": smtplib.SMTPSenderRefused(530, b"kari@example.com", "kari@example.com"),
+    "to sign in otherwise": smtplib.SMTPSenderRefused(534, b"", "kari@example.com"),
+    "to sign in under TLS": smtplib.SMTPRecipientsRefused({"kari@example.com": (538, b"")}),
     "timed out": TimeoutError(),
     "service away": service_error(),
     "service broken": service_error(503),
@@ -187,6 +192,7 @@ TAKEN_AGAIN = {
     "token of the service wrong": service_error(401),
 }
 GIVEN_UP = {
+    "sender refused": smtplib.SMTPSenderRefused(550, b"kari@example.com", "kari@example.com"),
     "no such mailbox": smtplib.SMTPRecipientsRefused({"kari@example.com": (550, b"kari@example.com")}),
     "message refused": smtplib.SMTPDataError(554, b"kari@example.com"),
     "not supported": smtplib.SMTPNotSupportedError("kari@example.com"),
@@ -260,6 +266,17 @@ def test_the_id_an_email_service_gives_is_the_one_it_will_name(monkeypatch, give
     ours = re.compile(r"<[0-9a-f]{32}@preferences\.example\.com>")
     kept = Mail.objects.get().message_id
     assert kept == given if given and len(given) < 200 else ours.fullmatch(kept)
+
+
+def test_what_has_ended_is_not_ended_once_more():
+    delivery = deliver(draft(), now=NOW)
+    drop(mail=delivery.mail, now=NOW)
+    drop(mail=None, now=NOW)
+    assert attempts() == [(1, "sent", "")]
+    mail = put_on_record(draft(), now=NOW)
+    for _twice in range(2):
+        drop(mail=mail, now=NOW)
+    assert attempts()[1:] == [(1, "given_up", "nothing left to tell")]
 
 
 def test_a_mail_whose_content_was_deleted_stays_empty():

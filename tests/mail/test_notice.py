@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from django.core import mail
+from django.db.models import F
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -13,7 +14,7 @@ from preferences.enums import Actor, Channel, Kind, Route, Source, State, Suppre
 from preferences.ledger import Change, Evidence
 from preferences.mail import send_notice as room
 from preferences.mail.send_notice import send_notice
-from preferences.models import Brand, ChangeNotice, ContactPoint, Mail, Suppression
+from preferences.models import Brand, ChangeNotice, ContactPoint, Mail, MailAttempt, Suppression
 from preferences.scope import Scope
 from tests.factories import BrandFactory, RecipientFactory, TopicFactory
 
@@ -239,6 +240,48 @@ def test_after_a_merge_it_goes_to_who_it_is_now_without_a_way_back(person, news)
     assert Mail.objects.get().recipient == other
 
 
+@pytest.mark.parametrize("also", [True, False])
+def test_after_a_merge_all_is_told_in_one_mail(person, news, events, also, worker, clock_forward):
+    first, second = say(person, topic_scope(news)), []
+    other = RecipientFactory(email="a@example.com")
+    if also:
+        clock_forward(2 * MINUTE)
+        ChangeNotice.objects.update(due_at=F("due_at") - 2 * MINUTE)
+        second = say(other, topic_scope(events))
+    later = ChangeNotice.objects.latest("pk").due_at
+    ledger.merge(surviving=other.pk, absorbed=person.pk, reason="same person", now=timezone.now())
+    assert told() == [first + second]
+    (notice,) = ChangeNotice.objects.filter(answered_at=None)
+    assert (notice.recipient, notice.due_at) == (other, later)
+    clock_forward(11 * MINUTE)
+    worker()
+    assert len(mail.outbox) == 1
+    assert len(lines()) == 1 + also
+
+
+def test_a_worker_that_is_killed_leaves_the_mail_on_record(person, news, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(draft, **more):
+        raise Killed
+
+    say(person, topic_scope(news))
+    monkeypatch.setattr(room, "deliver", die)
+    with pytest.raises(Killed):
+        send()
+    assert told() == []
+    row = Mail.objects.get()
+    assert (row.recipient, "Product news" in row.text, row.attempts.count()) == (person, True, 0)
+
+
+def test_what_is_sent_already_is_not_given_up_where_its_task_runs_again(person, news):
+    say(person, topic_scope(news))
+    send()
+    send(mail=Mail.objects.get().pk)
+    assert [attempt.outcome for attempt in MailAttempt.objects.all()] == ["sent"]
+
+
 def test_it_is_sent_later_where_it_is_refused_for_now(person, news, mail_server):
     server = mail_server("451 later", "")
     say(person, topic_scope(news))
@@ -282,6 +325,7 @@ def test_put_off_it_goes_into_one_asked_for_meanwhile(person, news, events, mail
         patch.setattr(room, "deliver", meanwhile)
         send()
     assert told() == [first + second]
+    assert [attempt.outcome for attempt in MailAttempt.objects.order_by("pk")] == ["put_off", "given_up"]
     send()
     (sent,) = server.received
     assert ("Product news" in sent, "Events" in sent) == (True, True)

@@ -72,6 +72,7 @@ def test_what_waits_too_long_is_told(run, old_mail):
     for kind in (MessageKind.STOP, MessageKind.ACCESS):
         came_in(kind, days_ago=2000, state=MessageState.WAITING)
     came_in(MessageKind.STOP, days_ago=1, state=MessageState.WAITING)
+    Mail.objects.update(kind=MailKind.ANSWER, created_at=timezone.now() - dt.timedelta(days=2000))
     ended = run("prune_mail")
     assert ended.status == 0
     assert ended.err.splitlines() == [

@@ -17,8 +17,8 @@ class Command(ProgramCommand):
     """Store the messages in the mailbox IMAP_URL once; a timer calls this.
 
     Exit status 1, with one line that says why, where the mailbox or the database cannot be used, and once for each
-    message that is empty or above MAIL_MAX_BYTES: it is flagged and stays in the mailbox. Whatever was stored before is
-    marked as read there, or moved; everything else is taken by the next run.
+    message that is empty or above MAIL_MAX_BYTES: it is marked with the keyword $PreferencesRefused and stays in the
+    mailbox. Whatever was stored before is marked as read there, or moved; everything else is taken by the next run.
     """
 
     help = "Store the messages in the mailbox IMAP_URL."
@@ -38,5 +38,5 @@ class Command(ProgramCommand):
         self.stdout.write(f"{polled.stored} stored, {polled.waiting} left for the next run.")
         if polled.refused:
             raise CommandError(
-                f"{polled.refused} not stored (empty, or above MAIL_MAX_BYTES): flagged, and left in the mailbox."
+                f"{polled.refused} not stored (empty, or above MAIL_MAX_BYTES): left in the mailbox."
             )
