@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
 from django.http import (
@@ -22,7 +23,6 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from accounts.models import User
 from preferences.imports.facts import mark_reachable
 from preferences.inbox.settle import release, reopen, take
 from preferences.models import Bounce, Message
@@ -31,8 +31,8 @@ from preferences.models import Bounce, Message
 class HandOverForm(forms.Form):
     """Whom a message is given to, in place of nobody or of `instead_of`, whom the page named."""
 
-    to = forms.ModelChoiceField[User](
-        queryset=User.objects.none(),
+    to = forms.ModelChoiceField(
+        queryset=get_user_model().objects.none(),
         label=gettext_lazy("Colleague"),
         empty_label="—",
         widget=UnfoldAdminSelectWidget,

@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from preferences import ledger
 from preferences.enums import Hold, MessageKind, MessageState, Outcome, Source, State
 from preferences.inbox.act_on_reports import Acted, act_on_reports
+from preferences.inbox.deadline import deadline_of
 from preferences.inbox.letter import Letter, read_letter
 from preferences.inbox.match import find_sender
 from preferences.inbox.plan import Plan, Stop, plan_for
@@ -28,7 +29,6 @@ from preferences.ledger import Change, Evidence, RecipientGone
 from preferences.mail.compose import first_spoken
 from preferences.mail.send_answer import AnswerRefused, request_answer
 from preferences.models import AnswerTemplate, Message, MessageAct
-from preferences.rules.deadlines import due_at
 
 logger = logging.getLogger(__name__)
 
@@ -193,9 +193,8 @@ def _become(row: Message, plan: Plan, *, now: dt.datetime) -> None:
     row.brand, row.contact_point = plan.brand, plan.point
     row.recipient_id = plan.recipient
     row.suggestion = to_json(plan.suggestion)
-    country = row.recipient.country if row.recipient else ""
     row.language = row.recipient.language if row.recipient else ""
-    row.due_at = due_at(kind=plan.kind, country=country, received_at=row.received_at) if waits else None
+    row.due_at = deadline_of(row) if waits else None
     row.handled_at = None if waits else now
     row.save(
         update_fields=[

@@ -12,18 +12,17 @@ from preferences.enums import (
     Actor,
     ContactKind,
     Hold,
-    MessageKind,
     MessageState,
     Outcome,
     Route,
     Source,
     State,
 )
+from preferences.inbox.deadline import deadline_of
 from preferences.ledger import Change, ChangeResult, Evidence
 from preferences.mail.send_answer import request_answer
 from preferences.models import ContactPoint, Mail, Message, MessageAct, Recipient
 from preferences.personal_data import names_personal_data
-from preferences.rules.deadlines import due_at
 from preferences.scope import Scope
 
 # Stands in an answer for what the message led to.
@@ -153,7 +152,7 @@ def reopen(*, message: int, by: int, now: dt.datetime) -> bool:
         row.state, row.hold = MessageState.WAITING, Hold.NOT_SURE
         row.handled_at = row.handled_by = None
         row.assigned_to_id, row.note = by, ""
-        row.due_at = row.due_at or _due_at(row)
+        row.due_at = row.due_at or deadline_of(row)
         row.save(update_fields=["state", "hold", "handled_at", "handled_by", "assigned_to", "note", "due_at"])
     return True
 
@@ -224,13 +223,4 @@ def _close(row: Message, *, state: MessageState, by: int, now: dt.datetime) -> N
             *("state", "hold", "handled_at", "handled_by", "note"),
             *("recipient", "contact_point", "language"),
         ]
-    )
-
-
-def _due_at(row: Message) -> dt.datetime | None:
-    """When a message that was taken for nothing to answer has to be answered after all."""
-    country = row.recipient.country if row.recipient else ""
-    kind = MessageKind(row.kind or MessageKind.UNCLEAR)
-    return due_at(kind=kind, country=country, received_at=row.received_at) or due_at(
-        kind=MessageKind.UNCLEAR, country=country, received_at=row.received_at
     )

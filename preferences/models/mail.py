@@ -352,7 +352,9 @@ class MailAttempt(models.Model):
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
         indexes = [
-            models.Index(fields=["attempted_at"], name="mail_attempt_given_up", condition=Q(outcome="given_up"))
+            models.Index(
+                fields=["attempted_at"], name="mail_attempt_given_up", condition=Q(outcome="given_up")
+            )
         ]
         constraints = [models.UniqueConstraint(fields=["mail", "number"], name="mail_attempt_unique")]
 

@@ -246,7 +246,7 @@ class TestWords:
         ]
 
     def test_all_where_they_say_so(self, receive: Receive, kari: Recipient, acme: Brand) -> None:
-        message = receive(text="Please unsubscribe me from the marketing of all your brands.")
+        message = receive(text="Please unsubscribe me from all your brands.")
         assert acts(message) == [stopped(Scope.all_marketing())]
 
     def test_profiling(self, receive: Receive, kari: Recipient, acme: Brand) -> None:
@@ -559,3 +559,14 @@ def test_a_suggestion_comes_back_as_it_was(news: Topic) -> None:
         Scope(kind=Kind.MARKETING, brand=news.brand_id, purpose=news.pk, channel=Channel.EMAIL),
     ]
     assert from_json(to_json(scopes)) == scopes
+
+
+def test_whatever_waits_has_a_deadline(kari: Recipient, acme: Brand) -> None:
+    """An automatic reply has none, until it comes again with another text."""
+    raw = written("Out.", headers={"Auto-Submitted": "auto-replied", "Message-ID": "<1@example.com>"})
+    stored = store(Incoming(raw=raw, intake=Intake.PIPE), now=timezone.now())
+    store(Incoming(raw=raw.replace(b"Out.", b"Erase my data."), intake=Intake.PIPE), now=timezone.now())
+    handle_message.func(message=stored)
+    message = Message.objects.get()
+    assert became(message) == (MessageKind.AUTO_REPLY, MessageState.WAITING, Hold.OTHER_TEXT)
+    assert message.due_at is not None
