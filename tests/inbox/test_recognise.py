@@ -1122,3 +1122,18 @@ def test_any_text(subject: str, text: str) -> None:
 def test_a_mistake_in_the_file_is_named(line: str, problem: str) -> None:
     with pytest.raises(RulesInvalid, match=problem):
         read_phrases(PHRASES_FILE.read_bytes() + f"{line}\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Objection to profiling", "I object to profiling."),
+        ("Hello", "I object to profiling under Article 21 GDPR."),
+        ("Widerspruch gegen Profiling", "Hiermit widerspreche ich dem Profiling gemäß Artikel 21 DSGVO."),
+        ("Innsigelse", "Jeg motsetter meg profilering etter personvernforordningen artikkel 21."),
+        ("Opposition", "Je m'oppose au profilage de mes données en vertu de l'article 21 du RGPD."),
+    ],
+)
+def test_an_objection_in_the_words_of_the_law(subject: str, text: str) -> None:
+    recognised = recognise(subject=subject, text=text)
+    assert (recognised.kind, recognised.sure) == (MessageKind.PROFILING, True)
