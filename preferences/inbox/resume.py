@@ -17,10 +17,10 @@ from django.tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from preferences.enums import Hold, MailKind, MessageKind, MessageState
+from preferences.inbox.deadline import deadline_of
 from preferences.inbox.handle import handle_message
 from preferences.mail.send_answer import send_answer
 from preferences.models import Mail, Message
-from preferences.rules.deadlines import due_at
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def _let_wait(messages: Iterable[int]) -> None:
         logger.error("Message %s could not be handled, and waits for staff", message.pk)
         message.kind, message.state = MessageKind.UNCLEAR, MessageState.WAITING
         message.hold = Hold.UNREADABLE
-        message.due_at = due_at(kind=MessageKind.UNCLEAR, country="", received_at=message.received_at)
+        message.due_at = deadline_of(message)
         message.save(update_fields=["kind", "state", "hold", "due_at"])
 
 
