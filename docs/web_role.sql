@@ -11,13 +11,16 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO preferences_web;
 -- The history: added to and read, nothing else. The triggers refuse the rest to everybody; this refuses it before
 -- a trigger is asked, and a role without TRUNCATE, ownership or superuser cannot switch a trigger off.
 REVOKE UPDATE, DELETE ON
+    preferences_banner,
+    preferences_cookieconsent,
     preferences_event,
     preferences_merge,
     preferences_publishedrules,
     preferences_wording
 FROM preferences_web;
 
--- What staff changed in the catalogue, the rules, the suppressions and the answers, and when: written by the application, never rewritten.
+-- What staff changed in the catalogue, the rules, the suppressions, the answers and the sites, and when: written by the
+-- application, never rewritten.
 REVOKE UPDATE, DELETE ON
     preferences_historicalbrand,
     preferences_historicaltopic,
@@ -26,7 +29,10 @@ REVOKE UPDATE, DELETE ON
     preferences_historicalmarketingrule,
     preferences_historicalprofilingrule,
     preferences_historicalsuppression,
-    preferences_historicalanswertemplate
+    preferences_historicalanswertemplate,
+    preferences_historicalsite,
+    preferences_historicalsitecategory,
+    preferences_historicalsitecookie
 FROM preferences_web;
 -- When an account is deleted, its name goes from there too, and nothing else does.
 GRANT UPDATE (history_user_id) ON preferences_historicalbrand TO preferences_web;
@@ -37,6 +43,9 @@ GRANT UPDATE (history_user_id) ON preferences_historicalmarketingrule TO prefere
 GRANT UPDATE (history_user_id) ON preferences_historicalprofilingrule TO preferences_web;
 GRANT UPDATE (history_user_id) ON preferences_historicalsuppression TO preferences_web;
 GRANT UPDATE (history_user_id) ON preferences_historicalanswertemplate TO preferences_web;
+GRANT UPDATE (history_user_id) ON preferences_historicalsite TO preferences_web;
+GRANT UPDATE (history_user_id) ON preferences_historicalsitecategory TO preferences_web;
+GRANT UPDATE (history_user_id) ON preferences_historicalsitecookie TO preferences_web;
 
 -- Only `migrate` writes these.
 REVOKE INSERT, UPDATE, DELETE ON

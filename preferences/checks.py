@@ -41,6 +41,8 @@ _AT_LEAST_ONE = (
 )
 _NOT_NEGATIVE = ("TRUSTED_PROXIES", "NOTICE_DELAY_MINUTES", "ANSWERS_PER_DAY")
 _APPEND_ONLY = (
+    "preferences_banner",
+    "preferences_cookieconsent",
     "preferences_event",
     "preferences_merge",
     "preferences_publishedrules",

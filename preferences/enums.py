@@ -300,3 +300,20 @@ class AttemptOutcome(TextChoices):
     SENT = "sent", _("Handed over")
     PUT_OFF = "put_off", _("Not now; tried again later")
     GIVEN_UP = "given_up", _("Given up")
+
+
+class CookieCategory(TextChoices):
+    """What cookies are for. Only the necessary ones come without being asked for."""
+
+    NECESSARY = "necessary", _("Necessary")
+    PREFERENCES = "preferences", _("Preferences")
+    STATISTICS = "statistics", _("Statistics")
+    MARKETING = "marketing", pgettext_lazy("cookies", "Marketing")
+
+
+class CookieAction(TextChoices):
+    """What somebody pressed in the cookie banner, or on the page that stands in for it."""
+
+    ACCEPT_ALL = "accept_all", _("Accepted all")
+    REFUSE_ALL = "refuse_all", _("Refused all")
+    SAVE = "save", _("Chose by category")

@@ -10,7 +10,14 @@ import pytest
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
-APPEND_ONLY = ("preferences_event", "preferences_merge", "preferences_publishedrules", "preferences_wording")
+APPEND_ONLY = (
+    "preferences_banner",
+    "preferences_cookieconsent",
+    "preferences_event",
+    "preferences_merge",
+    "preferences_publishedrules",
+    "preferences_wording",
+)
 # What the migrations write belongs to the schema.
 KEPT = {
     "auth_group",

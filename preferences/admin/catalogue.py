@@ -28,9 +28,10 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from preferences.admin.colour import COLOUR, READABLE, contrast_with_white
+from preferences.admin.colour import COLOUR, READABLE
 from preferences.admin.publish import publishing
 from preferences.admin.translated import NameInput, TextInput
+from preferences.colours import contrast_with_white
 from preferences.enums import Channel, Kind, ProfilingUse
 from preferences.models import Brand, ProfilingPurpose, Topic
 

@@ -1,5 +1,6 @@
 from preferences.models.api import ApiAllowance, ApiAnswer, ApiClient
 from preferences.models.catalogue import Brand, ProfilingPurpose, Purpose, Topic
+from preferences.models.cookies import Banner, CookieConsent, Site, SiteCategory, SiteCookie
 from preferences.models.ledger import Choice, Event, Merge
 from preferences.models.mail import (
     AnswerTemplate,
@@ -21,12 +22,14 @@ __all__ = [
     "ApiAllowance",
     "ApiAnswer",
     "ApiClient",
+    "Banner",
     "Bounce",
     "Brand",
     "ChangeNotice",
     "Choice",
     "ConfirmationRequest",
     "ContactPoint",
+    "CookieConsent",
     "Event",
     "LinkRequest",
     "Mail",
@@ -42,6 +45,9 @@ __all__ = [
     "Purpose",
     "Recipient",
     "Sale",
+    "Site",
+    "SiteCategory",
+    "SiteCookie",
     "Suppression",
     "Topic",
     "Wording",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from preferences.views.brand_look import ink_on
+from preferences.colours import ink_on
 
 register = template.Library()
 

@@ -17,7 +17,14 @@ from preferences.scope import Scope
 
 SQL = (Path(__file__).resolve().parent.parent.parent / "docs/web_role.sql").read_text()
 NOW = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
-APPEND_ONLY = {"preferences_event", "preferences_merge", "preferences_publishedrules", "preferences_wording"}
+APPEND_ONLY = {
+    "preferences_banner",
+    "preferences_cookieconsent",
+    "preferences_event",
+    "preferences_merge",
+    "preferences_publishedrules",
+    "preferences_wording",
+}
 READ_ONLY = {"django_migrations", "django_content_type", "auth_permission"}
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 

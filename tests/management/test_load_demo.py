@@ -32,7 +32,7 @@ from preferences.models import (
     Topic,
     Wording,
 )
-from preferences.views.brand_look import contrast
+from preferences.colours import contrast
 
 pytestmark = pytest.mark.django_db
 

@@ -8,30 +8,28 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from preferences import colours as look
+from preferences.colours import contrast, ink_on
 from preferences.models import Brand
-from preferences.views import brand_look
-from preferences.views.brand_look import contrast, ink_on
 
 AA = 4.5
-colours = st.tuples(*[st.integers(0, 255)] * 3)
+some_colours = st.tuples(*[st.integers(0, 255)] * 3)
 
 
-@given(colour=colours)
-@pytest.mark.parametrize("ground", [brand_look._PAPER, (255, 255, 255), brand_look._NIGHT, (16, 19, 24)])
-def test_brand_colour_is_legible_on_every_ground(
-    colour: brand_look.Colour, ground: brand_look.Colour
-) -> None:
-    paper = brand_look._PAPER if sum(ground) > 380 else brand_look._NIGHT
-    moved = brand_look._legible(colour, paper=paper)
+@given(colour=some_colours)
+@pytest.mark.parametrize("ground", [look._PAPER, (255, 255, 255), look._NIGHT, (16, 19, 24)])
+def test_brand_colour_is_legible_on_every_ground(colour: look.Colour, ground: look.Colour) -> None:
+    paper = look._PAPER if sum(ground) > 380 else look._NIGHT
+    moved = look._legible(colour, paper=paper)
     assert contrast(moved, ground) >= AA
-    assert contrast(brand_look._ink(moved), moved) >= AA
+    assert contrast(look._ink(moved), moved) >= AA
 
 
 def test_grounds_are_those_of_the_stylesheet() -> None:
-    css = Path(brand_look.__file__).parents[1].joinpath("static/preferences/site.css").read_text()
+    css = Path(look.__file__).parent.joinpath("static/preferences/site.css").read_text()
     light, dark = css.split("@media (prefers-color-scheme: dark)")[:2]
-    assert _token(light, "paper") == brand_look._hex(brand_look._PAPER)
-    assert _token(dark, "surface") == brand_look._hex(brand_look._NIGHT)
+    assert _token(light, "paper") == look._hex(look._PAPER)
+    assert _token(dark, "surface") == look._hex(look._NIGHT)
     assert _token(dark, "paper") == "#101318"
 
 
