@@ -12,7 +12,14 @@ from preferences.models import WordingTemplate
 from preferences.models.wording import WordingKey
 
 OURS = ("accounts", "config", "preferences")
-APPEND_ONLY = ["preferences_event", "preferences_merge", "preferences_publishedrules", "preferences_wording"]
+APPEND_ONLY = [
+    "preferences_banner",
+    "preferences_cookieconsent",
+    "preferences_event",
+    "preferences_merge",
+    "preferences_publishedrules",
+    "preferences_wording",
+]
 
 
 def test_none_is_missing(db: None) -> None:
