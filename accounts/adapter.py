@@ -17,9 +17,10 @@ from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from accounts.privacy_signal import record_signal
 from accounts.spelling import one_spelling
 from accounts.verified import link_and_say
 
@@ -54,6 +55,12 @@ class AccountAdapter(DefaultAccountAdapter):
         if user.has_usable_password():
             record_authentication(request, user, method="password")
         return user
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **login: Any) -> HttpResponse:
+        """Let a person in, and put the privacy signal of the browser on record if it sends one."""
+        response: HttpResponse = super().post_login(request, user, **login)
+        record_signal(request=request, user=user)
+        return response
 
     def get_login_stages(self) -> list[str]:
         """What stands between a sign-in that has begun and its end: nothing any more where the account is gone."""

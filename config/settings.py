@@ -121,7 +121,7 @@ base_url = urlsplit(BASE_URL)
 if base_url.scheme not in {"http", "https"} or not base_url.hostname or base_url.path:
     raise ImproperlyConfigured("BASE_URL must look like https://preferences.example.com, without a path.")
 
-ROOT_URLCONF = "config.urls"
+ROOT_URLCONF = "config.demo_urls" if DEMO else "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import mailers
 from django.db import connections
 
+from preferences.cookies.read_words import WORDS_FILE, read_words
 from preferences.enums import ContactKind, Source
 from preferences.identity import AddressInvalid, address_hash, normalize_address
 from preferences.imports.rules import rules_in_tables
@@ -97,6 +98,13 @@ def check_phrases(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
         *_problems(PHRASES_FILE, read_phrases, code="preferences.E015", hint=hint),
         *_problems(QUOTES_FILE, read_quotes, code="preferences.E015", hint=hint),
     ]
+
+
+@register
+def check_cookie_words(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The cookie banner has all its words in every language it speaks."""
+    hint = "One row for each language and key; preferences/cookies/read_words.py names the keys."
+    return _problems(WORDS_FILE, read_words, code="preferences.E016", hint=hint)
 
 
 @register

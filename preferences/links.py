@@ -12,9 +12,11 @@ from preferences.models import ContactPoint, Purpose
 from preferences.tokens import (
     ManageToken,
     StopToken,
+    TrackingToken,
     UndoToken,
     make_manage_token,
     make_stop_token,
+    make_tracking_token,
     make_undo_token,
 )
 
@@ -82,6 +84,12 @@ def undo_path(*, event: int, contact_point: int | None, now: dt.datetime) -> str
     """The same link for a page of ours. It works while `contact_point` is the person's; None where none was used."""
     token = UndoToken(event=event, contact_point=contact_point, issued_at=now)
     return reverse("preferences:undo", args=[make_undo_token(token)])
+
+
+def tracked_url(token: TrackingToken) -> str:
+    """The tracked link, or the pixel where the token has no target. Raises UrlInvalid."""
+    name = "tracking_pixel" if token.target is None else "tracked_click"
+    return _absolute(reverse(f"preferences:{name}", args=[make_tracking_token(token)]))
 
 
 def _absolute(path: str) -> str:

@@ -1,8 +1,9 @@
-"""The two credentials in every mail, the undo link, and the link that confirms.
+"""The two credentials in every mail, the undo link, the link that confirms, and tracked links.
 
 A token is signed, not stored: `<payload>.<signature>`, made by `django.core.signing` with a salt per kind, so
 that one kind is never taken for another, and with SECRET_KEY_FALLBACKS honoured. The payload holds keys of
-rows and no address. HMAC-SHA256 gives a signature of 43 characters; a whole stop token is some 75.
+rows and no address; of a tracked link, the URLs it leads to besides. HMAC-SHA256 gives a signature of 43 characters;
+a whole stop token is some 75.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import signing
@@ -31,14 +34,34 @@ _STOP_SALT = "preferences.stop"
 _MANAGE_SALT = "preferences.manage"
 _UNDO_SALT = "preferences.undo"
 _CONFIRM_SALT = "preferences.confirm"
+_TRACKING_SALT = "preferences.tracking"
 # Longer than any token ever issued: nothing beyond it is worth an HMAC.
 _LONGEST = 300
+
+LONGEST_URL = 2000
+# Two URLs and a key as JSON in base64, and the signature: some 5,430.
+_LONGEST_TRACKING = 6000
+# An absolute URL by RFC 3986, without user and password, and with nothing that a browser reads in its own way:
+# backslashes, blanks, control characters, letters beyond ASCII. Whoever has those percent-encodes them.
+WEB_URL = (
+    r"[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9._-]+(?::[0-9]{1,5})?"
+    r"(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*)?"
+)
+_WEB_URL = re.compile(WEB_URL)
 
 
 class TokenInvalid(Exception):
     """The token was not issued by us for this kind of link, or its key was withdrawn."""
 
     code = "token_invalid"
+
+
+class UrlInvalid(ValueError):
+    """No tracked link leads to this URL. `code` says why: `url_invalid`, `url_too_long`, or `url_ours`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +118,19 @@ class ConfirmToken:
     def is_fresh(self, *, now: dt.datetime, days: int) -> bool:
         """True while the link may still confirm: for `days` days after it was made."""
         return now - self.issued_at <= dt.timedelta(days=days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackingToken:
+    """What a tracked link holds: whose click it would count, where it leads, and who counts. Never expires.
+
+    `counter` is the sender's own URL, which counts; `target` is where a click leads in the end, None for a pixel,
+    which leads nowhere.
+    """
+
+    recipient: int
+    target: str | None
+    counter: str
 
 
 def make_stop_token(token: StopToken) -> str:
@@ -166,6 +202,48 @@ def read_confirm_token(text: str) -> ConfirmToken:
     raise TokenInvalid
 
 
+def make_tracking_token(token: TrackingToken) -> str:
+    """The text of a tracked link's token, to stand in `/t/<token>/`, a pixel's in `/t/<token>.gif`.
+
+    Raises UrlInvalid.
+    """
+    for url in (token.target, token.counter):
+        if url is not None:
+            check_tracked_url(url)
+    return _sign(_TRACKING_SALT, [token.recipient, token.target, token.counter])
+
+
+def read_tracking_token(text: str) -> TrackingToken:
+    """The token of a tracked link in `text`. Raises TokenInvalid."""
+    match _unsign(_TRACKING_SALT, text, longest=_LONGEST_TRACKING):
+        case [int(recipient), (str() | None) as target, str(counter)]:
+            return TrackingToken(recipient=recipient, target=target, counter=counter)
+    raise TokenInvalid
+
+
+def check_tracked_url(url: str) -> None:
+    """Raise UrlInvalid where no tracked link may lead to `url`.
+
+    None leads to a page of ours: whoever wants to stop is not counted, and one-click takes no redirect.
+    """
+    if len(url) > LONGEST_URL:
+        raise UrlInvalid("url_too_long", f"A URL has at most {LONGEST_URL} characters.")
+    if not _WEB_URL.fullmatch(url):
+        raise UrlInvalid(
+            "url_invalid",
+            "This is an absolute http or https URL, percent-encoded, its host in ASCII, without user and password.",
+        )
+    if _host(url) == _host(settings.BASE_URL):
+        raise UrlInvalid(
+            "url_ours",
+            "A link to this site, such as a stop or manage link, is never tracked: send it as it is.",
+        )
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").rstrip(".")
+
+
 def _sign(salt: str, payload: Sequence[int | str | None]) -> str:
     """What `Signer.sign_object` makes of the payload, in a third of its time: a mailing needs millions."""
     value = _base64(_encode(payload).encode())
@@ -184,8 +262,8 @@ def _base64(data: bytes) -> bytes:
     return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=")
 
 
-def _unsign(salt: str, text: str) -> object:
-    if len(text) > _LONGEST or not text.isascii():
+def _unsign(salt: str, text: str, *, longest: int = _LONGEST) -> object:
+    if len(text) > longest or not text.isascii():
         raise TokenInvalid
     try:
         return signing.Signer(sep=_SEPARATOR, salt=salt).unsign_object(text)

@@ -6,17 +6,26 @@ Nobody has said anything yet. `kari` lives in Norway and has an account, `anonym
 `support` and `admin` are staff.
 """
 
+from collections.abc import Iterator
+
 import pytest
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 from i18nfield.strings import LazyI18nString
 
-from preferences.enums import Channel, Relationship
-from preferences.models import Brand, ProfilingPurpose, Recipient, Topic
+from preferences.cookies.publish import publish
+from preferences.cookies.served import forget_served
+from preferences.enums import Channel, CookieCategory, Relationship
+from preferences.models import Brand, ProfilingPurpose, Recipient, Site, Topic
 from tests.factories import (
+    CREATED_AT,
     AdminFactory,
     BrandFactory,
     ProfilingPurposeFactory,
     RecipientFactory,
+    SiteCategoryFactory,
+    SiteCookieFactory,
+    SiteFactory,
     StaffFactory,
     TopicFactory,
     UserFactory,
@@ -78,3 +87,26 @@ def support(db: None) -> AbstractBaseUser:
 @pytest.fixture
 def admin(db: None) -> AbstractBaseUser:
     return AdminFactory(email="admin@example.com")
+
+
+@pytest.fixture
+def shop(acme: Brand) -> Iterator[Site]:
+    """Acme's site shop.example, which asks about preferences, statistics and marketing; published in en and nb."""
+    forget_served()
+    site = SiteFactory(key="shop", name="shop.example", brand=acme)
+    for category in CookieCategory:
+        SiteCategoryFactory(site=site, category=category)
+    for name in ("_ga", "_ga_*"):
+        SiteCookieFactory(site=site, category=CookieCategory.STATISTICS, name=name)
+    SiteCookieFactory(
+        site=site,
+        category=CookieCategory.MARKETING,
+        name="_fbp",
+        provider="Example Ads",
+        purpose=LazyI18nString({"en": "Tailors advertising to you.", "nb": "Tilpasser reklame til deg."}),
+        lifetime=LazyI18nString({"en": "90 days", "nb": "90 dager"}),
+    )
+    with transaction.atomic():
+        publish(site, now=CREATED_AT)
+    yield site
+    forget_served()

@@ -12,9 +12,26 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from i18nfield.strings import LazyI18nString
 
-from preferences.enums import Channel, ContactKind, Kind, ProfilingUse, Relationship, Requirement
+from preferences.enums import (
+    Channel,
+    ContactKind,
+    CookieCategory,
+    Kind,
+    ProfilingUse,
+    Relationship,
+    Requirement,
+)
 from preferences.imports.rules import publish_rules
-from preferences.models import Brand, ContactPoint, ProfilingPurpose, Recipient, Topic
+from preferences.models import (
+    Brand,
+    ContactPoint,
+    ProfilingPurpose,
+    Recipient,
+    Site,
+    SiteCategory,
+    SiteCookie,
+    Topic,
+)
 
 # Before anything a test lets people say.
 CREATED_AT = dt.datetime(2025, 1, 1, 12, tzinfo=dt.UTC)
@@ -155,3 +172,47 @@ class AdminFactory(UserFactory):
     email = factory.Sequence(lambda n: f"admin{n}@example.com")
     is_staff = True
     is_superuser = True
+
+
+class SiteFactory(factory.django.DjangoModelFactory):
+    """A site in English and Norwegian that is not published: it has no categories yet."""
+
+    class Meta:
+        model = Site
+
+    key = factory.Sequence(lambda n: f"site-{n}")
+    name = factory.LazyAttribute(lambda site: f"{site.key}.example")
+    brand = factory.SubFactory(BrandFactory)
+    origins = factory.LazyAttribute(lambda site: [f"https://{site.name}"])
+    languages = factory.LazyFunction(lambda: ["en", "nb"])
+
+
+class SiteCategoryFactory(factory.django.DjangoModelFactory):
+    """A category that a site asks about, described in the standard words."""
+
+    class Meta:
+        model = SiteCategory
+
+    site = factory.SubFactory(SiteFactory)
+    category = CookieCategory.STATISTICS
+
+
+class SiteCookieFactory(factory.django.DjangoModelFactory):
+    """A cookie of a site; the category it is in is added to the site where it lacks it."""
+
+    class Meta:
+        model = SiteCookie
+
+    site = factory.SubFactory(SiteFactory)
+    category = CookieCategory.STATISTICS
+    name = factory.Sequence(lambda n: f"_cookie{n}")
+    provider = "Example Analytics"
+    purpose = factory.LazyFunction(
+        lambda: LazyI18nString({"en": "Tells visits apart.", "nb": "Skiller besøk fra hverandre."})
+    )
+    lifetime = factory.LazyFunction(lambda: LazyI18nString({"en": "2 years", "nb": "2 år"}))
+
+    @classmethod
+    def _create(cls, model_class, *args, site, category, **columns):
+        SiteCategory.objects.get_or_create(site=site, category=category)
+        return super()._create(model_class, *args, site=site, category=category, **columns)

@@ -16,6 +16,9 @@ FACTORIES = [
     factories.UserFactory,
     factories.StaffFactory,
     factories.AdminFactory,
+    factories.SiteFactory,
+    factories.SiteCategoryFactory,
+    factories.SiteCookieFactory,
 ]
 
 

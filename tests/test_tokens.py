@@ -15,14 +15,18 @@ from preferences.tokens import (
     ManageToken,
     StopToken,
     TokenInvalid,
+    TrackingToken,
     UndoToken,
+    UrlInvalid,
     make_confirm_token,
     make_manage_token,
     make_stop_token,
+    make_tracking_token,
     make_undo_token,
     read_confirm_token,
     read_manage_token,
     read_stop_token,
+    read_tracking_token,
     read_undo_token,
 )
 
@@ -32,11 +36,15 @@ STOP = StopToken(recipient=1, contact_point=2, brand=3, topic=4, channel=Channel
 MANAGE = ManageToken(recipient=1, contact_point=2, brand=3, issued_at=NOW)
 UNDO = UndoToken(event=1, contact_point=2, issued_at=NOW)
 CONFIRM = ConfirmToken(recipient=1, contact_point=2, up_to=3, issued_at=NOW)
+TRACKING = TrackingToken(
+    recipient=1, target="https://shop.example.com/", counter="https://count.example.net/"
+)
 KINDS = {
     "stop": (STOP, make_stop_token, read_stop_token),
     "manage": (MANAGE, make_manage_token, read_manage_token),
     "undo": (UNDO, make_undo_token, read_undo_token),
     "confirm": (CONFIRM, make_confirm_token, read_confirm_token),
+    "tracking": (TRACKING, make_tracking_token, read_tracking_token),
 }
 LARGE = {
     "stop": StopToken(
@@ -45,10 +53,16 @@ LARGE = {
     "manage": ManageToken(recipient=LARGEST, contact_point=LARGEST, brand=LARGEST, issued_at=NOW),
     "undo": UndoToken(event=LARGEST, contact_point=LARGEST, issued_at=NOW),
     "confirm": ConfirmToken(recipient=LARGEST, contact_point=LARGEST, up_to=LARGEST, issued_at=NOW),
+    "tracking": TrackingToken(
+        recipient=LARGEST,
+        target="https://shop.example.com/".ljust(2000, "?"),
+        counter="https://count.example.net/".ljust(2000, "x"),
+    ),
 }
 WITHOUT = {
     "manage": ManageToken(recipient=1, contact_point=2, brand=None, issued_at=NOW),
     "undo": UndoToken(event=1, contact_point=None, issued_at=NOW),
+    "tracking": TrackingToken(recipient=1, target=None, counter="https://count.example.net/"),
 }
 every_kind = pytest.mark.parametrize(("token", "make", "read"), KINDS.values(), ids=KINDS.keys())
 
@@ -85,6 +99,45 @@ def test_token_is_made_of_what_every_mail_program_leaves_alone(token, make, read
 
 def test_stop_token_is_about_as_short_as_said():
     assert len(make_stop_token(STOP)) <= 80
+
+
+def test_only_tracked_links_are_long():
+    text = make_tracking_token(LARGE["tracking"])
+    payload, _, signature = text.partition(".")
+    assert 5300 < len(text) < 5500
+    with pytest.raises(TokenInvalid):
+        read_tracking_token(f"{payload}{'x' * 600}.{signature}")
+    long = signing.Signer(sep=".", salt="preferences.undo").sign_object([1, None, 10**300])
+    with pytest.raises(TokenInvalid):
+        read_undo_token(long)
+
+
+@pytest.mark.parametrize("field", ["target", "counter"])
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("javascript:alert(1)", "url_invalid"),
+        ("//evil.example.net/", "url_invalid"),
+        ("https://shop.example.com/\r\n", "url_invalid"),
+        ("https://shop.example.com@evil.example.net/", "url_invalid"),
+        ("https://shop.example.com/".ljust(2001, "x"), "url_too_long"),
+        ("http://testserver/u/x/", "url_ours"),
+    ],
+)
+def test_no_tracking_token_for_what_is_no_url_of_the_senders(field, url, code):
+    urls = {"target": TRACKING.target, "counter": TRACKING.counter, field: url}
+    with pytest.raises(UrlInvalid) as caught:
+        make_tracking_token(TrackingToken(recipient=1, **urls))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "payload", [[], [1], [1, "https://x.example/"], ["1", None, "x"], [1, 2, "x"], [1, None, None], None]
+)
+def test_signed_payload_of_another_shape_is_no_tracking_token(payload):
+    text = signing.Signer(sep=".", salt="preferences.tracking").sign_object(payload)
+    with pytest.raises(TokenInvalid):
+        read_tracking_token(text)
 
 
 @every_kind

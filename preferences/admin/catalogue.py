@@ -29,7 +29,7 @@ from unfold.widgets import (
 )
 
 from preferences.admin.colour import COLOUR, READABLE
-from preferences.admin.publish import publishing
+from preferences.admin.publish import publish_banners, publishing
 from preferences.admin.translated import NameInput, TextInput
 from preferences.colours import contrast_with_white
 from preferences.enums import Channel, Kind, ProfilingUse
@@ -181,6 +181,10 @@ class BrandAdmin(CatalogueAdmin):
         (_("Look"), {"fields": ["colour", "sample"]}),
         (_("Standing"), {"fields": ["position", "retired"]}),
     ]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        publish_banners(request, brand=obj)
 
     @admin.display(description=_("how it looks"))
     def sample(self, obj: Brand) -> SafeString | str:

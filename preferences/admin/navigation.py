@@ -67,6 +67,24 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         ),
         (
+            _("Cookies"),
+            [
+                (_("Sites"), "language", "preferences_site_changelist", "preferences.view_site"),
+                (
+                    _("Cookie consents"),
+                    "cookie",
+                    "preferences_cookieconsent_changelist",
+                    "preferences.view_cookieconsent",
+                ),
+                (
+                    _("Published banners"),
+                    "web_asset",
+                    "preferences_banner_changelist",
+                    "preferences.view_banner",
+                ),
+            ],
+        ),
+        (
             _("Catalogue"),
             [
                 (_("Brands"), "storefront", "preferences_brand_changelist", "preferences.view_brand"),

@@ -13,23 +13,19 @@ from django.db.models import Count, Min, Q
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django_tasks_db.models import DBTaskResult
 
+from preferences.admin.plot import DAYS, Plot, Series, draw
 from preferences.admin.words import SOURCES
 from preferences.enums import MessageState, Source, State
 from preferences.mail.unsent import count_unsent
 from preferences.models import Event, LinkRequest, Message, Topic
 
-_DAYS = 30
 _SHARES_KEPT_FOR = 600
 _SHARES_MAY_TAKE = "5s"
 # A worker answers within seconds; a request older than this says that it does not run.
 _ANSWERED_WITHIN = dt.timedelta(minutes=5)
-
-# The plot's own units; it is drawn as wide as its place.
-_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 720, 200, 40, 10, 26
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,33 +34,6 @@ class DailyCount:
     source: Source
     state: State
     count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """A piece of a column: how many statements of one source on one day."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-    series: int
-    title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plot:
-    """Stacked columns, one per day, with the same numbers as a table."""
-
-    key: str
-    title: str
-    name: str
-    total: int
-    bars: tuple[Bar, ...]
-    grid: tuple[tuple[int, int], ...]
-    days: tuple[tuple[int, str], ...]
-    legend: tuple[tuple[int, str, int], ...]
-    rows: tuple[tuple[str, tuple[int, ...], int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +119,7 @@ def daily_counts(*, now: dt.datetime) -> list[DailyCount]:
     key = f"start_page.days_before.{today:%Y-%m-%d}"
     before: list[DailyCount] = cache.get(key) or []
     if not before:
-        before = _count_by_day(start=today - dt.timedelta(days=_DAYS - 1), end=today)
+        before = _count_by_day(start=today - dt.timedelta(days=DAYS - 1), end=today)
         cache.set(key, before, 24 * 3600)
     return [*before, *_count_by_day(start=today, end=today + dt.timedelta(days=1))]
 
@@ -174,75 +143,24 @@ def _count_by_day(*, start: dt.datetime, end: dt.datetime) -> list[DailyCount]:
 
 
 def plot(*, counts: list[DailyCount], state: State, name: str, title: str, today: dt.date) -> Plot:
-    """The columns of one state, laid out in whole units, so that nothing depends on how a language writes numbers."""
-    mine = [count for count in counts if count.state is state]
-    days = [today - dt.timedelta(days=back) for back in reversed(range(_DAYS))]
-    by_source = Counter[Source]()
-    by_day = Counter[dt.date]()
-    cells = Counter[tuple[dt.date, Source]]()
-    for count in mine:
-        by_source[count.source] += count.count
-        by_day[count.day] += count.count
-        cells[count.day, count.source] += count.count
-    sources = [source for source in Source if by_source[source]]
+    """The columns of one state, source by source."""
+    cells = Counter[tuple[dt.date, str]]()
+    for count in counts:
+        if count.state is state:
+            cells[count.day, count.source.value] += count.count
     # One colour for a source, in both plots.
-    series = {
-        source: number for number, source in enumerate(s for s in Source if s in {c.source for c in counts})
-    }
-    top = _round_up(max(by_day.values(), default=0))
-    step = (_WIDTH - _LEFT) // _DAYS
-    bars: list[Bar] = []
-    for position, day in enumerate(days):
-        below = 0
-        for source in sources:
-            value = cells[day, source]
-            if not value:
-                continue
-            y_from, y_to = _y(below, top), _y(below + value, top)
-            below += value
-            bars.append(
-                Bar(
-                    x=_LEFT + position * step + 2,
-                    y=y_to,
-                    width=step - 4,
-                    height=max(y_from - y_to, 1),
-                    series=series[source],
-                    title=f"{date_format(day, 'SHORT_DATE_FORMAT')}, {SOURCES[source]}: {value}",
-                )
-            )
-    return Plot(
+    sources = [source for source in Source if source in {count.source for count in counts}]
+    return draw(
         key=state.value,
         title=title,
         name=name,
-        total=sum(by_day.values()),
-        bars=tuple(bars),
-        grid=tuple((_y(value, top), value) for value in sorted({0, top // 2, top})),
-        days=tuple(
-            (_LEFT + position * step + step // 2, date_format(day, "j M"))
-            for position, day in enumerate(days)
-            if (_DAYS - 1 - position) % 7 == 0
+        series=tuple(
+            Series(key=source.value, name=str(SOURCES[source]), colour=number)
+            for number, source in enumerate(sources)
         ),
-        legend=tuple((series[source], str(SOURCES[source]), by_source[source]) for source in sources),
-        rows=tuple(
-            (date_format(day, "j M Y"), tuple(cells[day, source] for source in sources), by_day[day])
-            for day in reversed(days)
-            if by_day[day]
-        ),
+        counts=cells,
+        today=today,
     )
-
-
-def _y(value: int, top: int) -> int:
-    return _HEIGHT - _BOTTOM - round(value * (_HEIGHT - _BOTTOM - _TOP) / top)
-
-
-def _round_up(value: int) -> int:
-    """The next round number: 2, 4, 6, 8, 10, 20, 40, … so that the middle line is a whole number too."""
-    size = 1
-    while True:
-        for step in (2, 4, 6, 8, 10):
-            if step * size >= value:
-                return step * size
-        size *= 10
 
 
 # For each topic, channel and person: the latest statement that covers them, as decisions.covering has it.

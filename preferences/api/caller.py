@@ -37,9 +37,9 @@ class ApiScope(StrEnum):
 
 
 SCOPE_SENTENCES = {
-    ApiScope.DECISIONS_READ: "Ask whether somebody may be sent something, and for audiences.",
+    ApiScope.DECISIONS_READ: "Ask whether somebody may be sent something or profiled, and for audiences.",
     ApiScope.CHOICES_WRITE: "Record what people said.",
-    ApiScope.LINKS_CREATE: "Make stop and manage links.",
+    ApiScope.LINKS_CREATE: "Make stop links, manage links and tracked links.",
     ApiScope.RECIPIENTS_WRITE: "Tell who people are: addresses, country, relationship, sales.",
     ApiScope.HISTORY_READ: "Read about a person: profile, choices, history.",
 }

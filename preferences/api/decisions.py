@@ -109,7 +109,7 @@ def decide(request: HttpRequest, question: OneQuestion) -> HttpResponse:
         now=timezone.now(),
         as_of=question.as_of,
     )
-    return answer(_verdict(decided[0], ask=ask, sentences={}), in_words=True)
+    return answer(verdict_out(decided[0], brand=ask.brand, sentences={}), in_words=True)
 
 
 @router.post(
@@ -126,7 +126,7 @@ def decide_batch(request: HttpRequest, question: ManyQuestion) -> HttpResponse:
         as_of=question.as_of,
     )
     sentences: dict[Reason, str] = {}
-    results = [_verdict(one, ask=ask, sentences=sentences) for one in decided]
+    results = [verdict_out(one, brand=ask.brand, sentences=sentences) for one in decided]
     return answer({"results": results}, in_words=True)
 
 
@@ -155,12 +155,15 @@ def offered_or_not(*, key: str, channel: Channel | None, by: Caller) -> Ask:
     return ask
 
 
-def _verdict(decided: Decided, *, ask: Ask, sentences: dict[Reason, str]) -> dict[str, Any]:
+def verdict_out(decided: Decided, *, brand: str, sentences: dict[Reason, str]) -> dict[str, Any]:
+    """The fields of VerdictOut. `brand` is the name of the topic's brand, "" for profiling; `sentences` holds what the
+    reasons of other verdicts on the same thing are in words, and gets this one's.
+    """
     verdict = decided.verdict
     reason = verdict.reason
     sentence = sentences.get(reason)
     if sentence is None:
-        sentence = sentences[reason] = why(reason=reason, brand=ask.brand)
+        sentence = sentences[reason] = why(reason=reason, brand=brand)
     basis = verdict.legal_basis
     return {
         "recipient": decided.person.recipient if decided.person else None,

@@ -17,7 +17,17 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
-from preferences.api import audiences, catalogue, choices, decisions, history, links, recipients
+from preferences.api import (
+    audiences,
+    catalogue,
+    choices,
+    decisions,
+    history,
+    links,
+    profiling,
+    recipients,
+    tracking_links,
+)
 from preferences.api.allowance import Allowance
 from preferences.api.docs import DocsPage
 from preferences.api.problems import MEDIA_TYPE, Fault, Problem
@@ -57,7 +67,17 @@ api = PreferenceApi(
     parser=BodyParser(),
     docs=DocsPage(),
 )
-for part in (decisions, choices, recipients, history, links, catalogue, audiences):
+for part in (
+    decisions,
+    profiling,
+    choices,
+    recipients,
+    history,
+    links,
+    tracking_links,
+    catalogue,
+    audiences,
+):
     api.add_router("", part.router)
 
 

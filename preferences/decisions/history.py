@@ -42,7 +42,7 @@ def history_of(
     """
     events = (
         # The ids by a subquery: an OR across the join would read every event there is.
-        Event.objects.filter(recipient__in=_one_person(recipient))
+        Event.objects.filter(recipient__in=one_person(recipient))
         .select_related("brand", "purpose", "staff", "undone_by")
         .order_by("-pk")
     )
@@ -63,7 +63,8 @@ def history_of(
     ]
 
 
-def _one_person(recipient: int) -> QuerySet[Recipient, int]:
+def one_person(recipient: int) -> QuerySet[Recipient, int]:
+    """The ids under which one person's history stands: the recipient's own, and those merged into it."""
     return Recipient.objects.filter(Q(pk=recipient) | Q(merged_into=recipient)).values_list("pk", flat=True)
 
 

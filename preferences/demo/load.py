@@ -11,6 +11,7 @@ from preferences.demo.facts import load_facts
 from preferences.demo.messages import load_messages
 from preferences.demo.past import tell_past
 from preferences.demo.people import load_people, load_staff
+from preferences.demo.sites import load_sites
 from preferences.imports.rules import load_rules
 from preferences.models import Brand
 from preferences.rules.read import (
@@ -22,7 +23,7 @@ from preferences.rules.read import (
 
 
 def load_demo(*, now: dt.datetime) -> bool:
-    """Store catalogue, people, their past and the inbox, all or nothing; False where they are there already.
+    """Store catalogue, people, their past, the inbox and the sites, all or nothing; False where they are there already.
 
     The demo's first brand tells: where it exists, nothing is done.
     """
@@ -39,6 +40,7 @@ def load_demo(*, now: dt.datetime) -> bool:
         load_facts(recipients=recipients, staff=staff["support"], now=now)
         tell_past(recipients=recipients, purposes=purposes, staff=staff["support"], now=now)
         load_messages(staff=staff["support"], now=now)
+        load_sites(now=now)
         retire_topics(now=now)
     return True
 

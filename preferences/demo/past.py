@@ -27,6 +27,8 @@ _SEED = 20260503
 _IMPORTED_DAYS_AGO = 118
 # A German prospect: the law there lets a yes by e-mail count once it was confirmed.
 _CONFIRMS = "paul.brandt@nordspeicher.example"
+# Both have an account.
+_SIGNALS = ("silje.moen@bjorkogsonn.example", "valeria.ibarra@tiendaluna.example")
 _STAFF_REASONS = {
     Route.PHONE: "Called about an invoice and asked for this change.",
     Route.LETTER: "Asked for this change in a letter.",
@@ -74,7 +76,15 @@ class BroughtTogether:
     second_address: str
 
 
-type Act = Said | TakenBack | Confirmed | BroughtTogether
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signalled:
+    """The person signs in with a browser that sends Global Privacy Control."""
+
+    at: dt.datetime
+    email: str
+
+
+type Act = Said | TakenBack | Confirmed | BroughtTogether | Signalled
 
 
 def tell_past(
@@ -106,6 +116,7 @@ class _Plan:
         yield from self._kari()
         yield from self._late_letter()
         yield from self._confirmation()
+        yield from self._signals()
         for person in PEOPLE:
             if person.is_customer:
                 yield self._imported(person)
@@ -195,6 +206,17 @@ class _Plan:
             )
             if confirmed:
                 yield Confirmed(at=said_at + dt.timedelta(minutes=7), email=_CONFIRMS)
+
+    def _signals(self) -> Iterator[Act]:
+        """Two people whose browsers send the privacy signal; one of them says yes to something later, which counts."""
+        yield Signalled(at=self._at(25, 18, 40), email=_SIGNALS[0])
+        yield Said(
+            at=self._at(6, 12, 25),
+            email=_SIGNALS[0],
+            source=Source.ACCOUNT,
+            changes=(self._profile("activity", State.OPTED_IN),),
+        )
+        yield Signalled(at=self._at(11, 9, 15), email=_SIGNALS[1])
 
     def _imported(self, person: DemoPerson) -> Said:
         """What the earlier system knew about a customer."""
@@ -366,6 +388,8 @@ class _Teller:
                 self._taken_back(act)
             case Confirmed():
                 self._confirmed(act)
+            case Signalled():
+                ledger.record_gpc(recipient=self._recipients[act.email].pk, now=act.at)
             case BroughtTogether():
                 ledger.merge(
                     surviving=self._recipients[act.email].pk,

@@ -226,7 +226,7 @@ def stream_audience(
                 )
             )
             with rows as lines:
-                yield from _blocks(
+                yield from blocks(
                     _with_links(lines, audience=audience, now=now) if audience.links else iter(lines),
                     head=_head(audience),
                 )
@@ -372,7 +372,7 @@ def _with_links(rows: Iterable[Any], *, audience: Audience, now: dt.datetime) ->
             yield b"%b,%b,%b\n" % (rest[:-1], stop.encode(), manage.encode())
 
 
-def _blocks(rows: Iterable[Any], *, head: bytes) -> Iterator[bytes]:
+def blocks(rows: Iterable[Any], *, head: bytes) -> Iterator[bytes]:
     """The head and the rows, many at a time."""
     block = bytearray(head)
     for row in rows:

@@ -7,6 +7,7 @@ from preferences.ledger.erase import erase
 from preferences.ledger.merge import merge
 from preferences.ledger.rebuild import Difference, rebuild
 from preferences.ledger.record import record
+from preferences.ledger.record_gpc import record_gpc, record_under_gpc
 from preferences.ledger.undo import undo
 from preferences.ledger.values import Change, ChangeResult, Evidence, Recorded
 
@@ -23,5 +24,7 @@ __all__ = [
     "merge",
     "rebuild",
     "record",
+    "record_gpc",
+    "record_under_gpc",
     "undo",
 ]

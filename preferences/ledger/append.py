@@ -18,6 +18,7 @@ from django.db import connection
 from preferences.decisions.choices import stated
 from preferences.decisions.covering import Stated
 from preferences.enums import Actor, Route, Source, State
+from preferences.ledger.store_wordings import store_wordings
 from preferences.models.wording import WordingText
 from preferences.scope import Scope
 
@@ -81,13 +82,6 @@ SELECT recipient.merged_into_id, recipient.erased_at, newest.event,
 """
 
 _LOCK = "SELECT merged_into_id, erased_at FROM preferences_recipient WHERE id = %s FOR NO KEY UPDATE"
-
-_STORE_WORDINGS = """
-INSERT INTO preferences_wording (content_hash, language, text, created_at)
-SELECT content_hash, language, text, %s
-  FROM unnest(%s::text[], %s::text[], %s::text[]) AS shown (content_hash, language, text)
-    ON CONFLICT DO NOTHING
-"""
 
 _APPEND = """
 WITH event AS (
@@ -181,15 +175,7 @@ def append(
     wordings = {entry.wording.content_hash: entry.wording for entry in entries if entry.wording}
     with connection.cursor() as cursor:
         if wordings:
-            cursor.execute(
-                _STORE_WORDINGS,
-                [
-                    now,
-                    list(wordings),
-                    [w.language for w in wordings.values()],
-                    [w.text for w in wordings.values()],
-                ],
-            )
+            store_wordings(wordings=wordings, cursor=cursor, now=now)
         shared = [
             recipient,
             now,

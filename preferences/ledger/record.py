@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from preferences.decisions.covering import Stated, deciding_statement, latest_time, says_all
 from preferences.decisions.decide import limits_in_force, make_ask
+from preferences.decisions.privacy_signal import GPC_REFUSES
 from preferences.decisions.rules_in_force import NONE_PUBLISHED, current_rules
 from preferences.decisions.verdict import confirmable_until, required_for
 from preferences.enums import Channel, ContactKind, Outcome, Refusal, Relationship, Requirement, Source, State
@@ -18,7 +19,7 @@ from preferences.ledger.policy import SENDS_NO_CONFIRMATION, WIDENING, Widening
 from preferences.ledger.values import Change, ChangeResult, Evidence, Recorded
 from preferences.mail.request_confirmation import request_confirmation
 from preferences.mail.request_notice import request_notice
-from preferences.models import ConfirmationRequest, ContactPoint, Purpose, Recipient
+from preferences.models import ConfirmationRequest, ContactPoint, Event, Purpose, Recipient
 from preferences.personal_data import names_personal_data
 from preferences.scope import Scope
 
@@ -32,8 +33,9 @@ def record(*, recipient: int, changes: Sequence[Change], evidence: Evidence, now
     """Record what a person said, and return what became of each change.
 
     The recipient is locked while it is written: two sources at once end in one order. Later changes of a call see the
-    earlier ones. A change that alters nothing writes nothing. Refusals come back as results with a code; they are
-    no exceptions, because the other changes of the call stand.
+    earlier ones. A change that alters nothing writes nothing, but for a no where only the privacy signal of a browser
+    says so: that is the person's own word, and outlives the signal. Refusals come back as results with a code; they
+    are no exceptions, because the other changes of the call stand.
 
     Where national law asks for confirmed consent, a yes is written as pending, and the mail to confirm it by is asked
     for in the same transaction, if there is an address to send it to. Saying yes once more while one waits asks for
@@ -72,6 +74,16 @@ def record(*, recipient: int, changes: Sequence[Change], evidence: Evidence, now
             # Judged by what no longer holds: whoever was quicker has been stored, so look again.
             continue
         return recorded
+
+
+def stopped_since(version: int, *, choices: Sequence[Stated], scope: Scope) -> bool:
+    """Whether anything of `scope` was stopped by an Event newer than `version`, of those that are stored."""
+    return any(
+        version < choice.event < _PROVISIONAL
+        and choice.state is State.OPTED_OUT
+        and choice.scope.overlaps(scope)
+        for choice in choices
+    )
 
 
 def _when_it_was_said(*, evidence: Evidence, before: Sequence[Stated], now: dt.datetime) -> dt.datetime:
@@ -171,7 +183,8 @@ class _Drafts:
         if resting_on and not draft.renews:
             draft.resting_on = resting_on.event
             draft.waits = self._can_be_confirmed(resting_on)
-            return
+            if not self._only_by_signal(resting_on):
+                return
         draft.superseded = deciding is not None and deciding.occurred_at > self._occurred_at
         if change.state is not State.OPTED_OUT:
             draft.refusal = self._not_permitted(draft) or self._stale(change)
@@ -265,6 +278,16 @@ class _Drafts:
         )
         return requirement is Requirement.DOUBLE_OPT_IN
 
+    def _only_by_signal(self, statement: Stated) -> bool:
+        """Whether a statement was made by the privacy signal of a browser, before what is said now."""
+        # The signal makes no other statements; so hardly anybody waits for this query.
+        return (
+            statement.scope in GPC_REFUSES
+            and statement.state is State.OPTED_OUT
+            and statement.occurred_at <= self._occurred_at
+            and Event.objects.filter(pk=statement.event, source=Source.GPC).exists()
+        )
+
     def _can_be_confirmed(self, statement: Stated) -> bool:
         """Whether a statement waits for a confirmation that can still come in time."""
         return (
@@ -301,13 +324,8 @@ class _Drafts:
             return None
         if seen > self._newest_event:
             return Refusal.VERSION_UNKNOWN
-        stopped_since = any(
-            seen < choice.event < _PROVISIONAL
-            and choice.state is State.OPTED_OUT
-            and choice.scope.overlaps(change.scope)
-            for choice in self._choices
-        )
-        return Refusal.STALE if stopped_since else None
+        stale = stopped_since(seen, choices=self._choices, scope=change.scope)
+        return Refusal.STALE if stale else None
 
 
 class _Draft:
@@ -344,4 +362,4 @@ class _Draft:
             return Outcome.REFUSED
         if self.superseded:
             return Outcome.SUPERSEDED
-        return Outcome.CHANGED if self.written else Outcome.ALREADY_SO
+        return Outcome.CHANGED if self.resting_on is None else Outcome.ALREADY_SO

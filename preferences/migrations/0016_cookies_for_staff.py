@@ -8,13 +8,25 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
    FOR EACH STATEMENT EXECUTE FUNCTION preferences_refuse_change()
 """
 
-# Deferred, for a form saves cookies before or after the categories they are in.
+# Deferred like Django's own keys; a form saves cookies before or after the categories they are in.
 CREATE_KEY = """
 ALTER TABLE preferences_sitecookie ADD CONSTRAINT site_cookie_in_category
     FOREIGN KEY (site_id, category) REFERENCES preferences_sitecategory (site_id, category)
     DEFERRABLE INITIALLY DEFERRED
 """
 DROP_KEY = "ALTER TABLE preferences_sitecookie DROP CONSTRAINT site_cookie_in_category"
+
+# One look at the banner's row makes sure of all three.
+CREATE_BANNER_KEY = """
+ALTER TABLE preferences_banner ADD CONSTRAINT banner_of_site_and_version UNIQUE (id, site_id, version);
+ALTER TABLE preferences_cookieconsent ADD CONSTRAINT cookie_consent_of_banner
+    FOREIGN KEY (banner_id, site_id, version) REFERENCES preferences_banner (id, site_id, version)
+    DEFERRABLE INITIALLY DEFERRED
+"""
+DROP_BANNER_KEY = """
+ALTER TABLE preferences_cookieconsent DROP CONSTRAINT cookie_consent_of_banner;
+ALTER TABLE preferences_banner DROP CONSTRAINT banner_of_site_and_version
+"""
 
 PARTS = ["sitecategory", "sitecookie"]
 VIEW_SITES = [f"view_{name}" for name in ["site", *PARTS, "banner"]]
@@ -42,13 +54,14 @@ def let_groups_at_cookies(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    """What was published and what was said is append-only; a cookie lies in a category its site asks about. Editors
-    write the banners, support and auditors read what was said."""
+    """What was published and what was said is append-only; a cookie lies in a category its site asks about, and a
+    consent names the version of its site's banner. Editors write the banners, support and auditors read what was said."""
 
     dependencies = [("preferences", "0015_cookies")]
 
     operations = [
         migrations.RunSQL(CREATE_KEY, DROP_KEY),
+        migrations.RunSQL(CREATE_BANNER_KEY, DROP_BANNER_KEY),
         *(
             migrations.RunSQL(CREATE_TRIGGER.format(table=table), f"DROP TRIGGER append_only ON {table}")
             for table in APPEND_ONLY

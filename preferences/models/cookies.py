@@ -207,14 +207,24 @@ class CookieConsent(models.Model):
     `consent` is a random id that the browser made; everything it says about the site later bears the same one, and
     `sequence` counts. No network address and nothing of the person is kept. `categories` are those granted, the
     necessary ones always among them, `wordings` the hashes of the texts that were shown.
+
+    One key of the database's (banner, site, version) leads to Banner: a migration makes it, as Django has no such
+    fields.
     """
 
     consent = models.UUIDField(_("consent id"))
     sequence = models.PositiveIntegerField(_("number"))
     site = models.ForeignKey(
-        Site, models.PROTECT, verbose_name=_("site"), related_name="consents", db_index=False
+        Site,
+        models.PROTECT,
+        verbose_name=_("site"),
+        related_name="consents",
+        db_index=False,
+        db_constraint=False,
     )
-    banner = models.ForeignKey(Banner, models.PROTECT, verbose_name=_("banner"), db_index=False)
+    banner = models.ForeignKey(
+        Banner, models.PROTECT, verbose_name=_("banner"), db_index=False, db_constraint=False
+    )
     version = models.PositiveIntegerField(_("version"))
     language = models.CharField(_("language"), max_length=12)
     wordings = ArrayField(models.CharField(max_length=64), verbose_name=_("wordings"))
@@ -233,9 +243,13 @@ class CookieConsent(models.Model):
             # Two sites that are told the same id at once cannot both be the first; see cookies/record.py.
             models.UniqueConstraint(fields=["consent", "sequence"], name="cookie_consent_in_order"),
             models.CheckConstraint(
-                name="cookie_consent_necessary",
-                condition=Q(categories__contains=[CookieCategory.NECESSARY.value]),
+                name="cookie_consent_categories",
+                condition=Q(
+                    categories__contains=[CookieCategory.NECESSARY.value],
+                    categories__contained_by=CookieCategory.values,
+                ),
             ),
+            models.CheckConstraint(name="cookie_consent_action", condition=Q(action__in=CookieAction.values)),
         ]
         indexes = [
             # Rows come in the order of time, and a B-tree would have to be kept up with each of them.

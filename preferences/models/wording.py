@@ -25,7 +25,7 @@ class WordingText:
 
 
 class Wording(models.Model):
-    """The exact text and language a person was shown. Written by the ledger, never edited (a trigger refuses)."""
+    """The exact text and language a person was shown, stored once and never edited (a trigger refuses)."""
 
     content_hash = models.CharField(_("content hash"), primary_key=True, max_length=64)
     language = models.CharField(_("language"), max_length=12)

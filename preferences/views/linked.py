@@ -43,7 +43,8 @@ def link_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Make a view of a page that a token in the path opens.
 
     No CSRF token: whoever can write the URL holds the authority already, and no cookie adds to it. The answer is
-    never stored, indexed or told to the next site. An unreadable link gets the same page whatever is wrong with it.
+    never stored, indexed or told to the next site (a view may set another referrer policy that tells it as little).
+    An unreadable link gets the same page whatever is wrong with it.
     """
 
     @functools.wraps(view)
@@ -53,7 +54,7 @@ def link_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         except (LinkUnreadable, RecipientGone):
             response = render(request, "preferences/link_unreadable.html", status=404)
         response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from preferences import ledger
+from preferences import consent_cookie, ledger
+from preferences.decisions.cookie_choices import CookieChoice, cookie_choices
 from preferences.decisions.history import HistoryEntry, history_of
 from preferences.decisions.mailbox import mailbox_of
 from preferences.decisions.page import PreferencePage, page_for
@@ -22,7 +23,8 @@ from preferences.mail.waiting import is_on_its_way
 from preferences.models import Brand, Recipient
 from preferences.scope import Scope
 from preferences.views.outcomes import OutcomeLine, outcome_lines
-from preferences.views.page_form import PageFormInvalid, read_page_form, version_of
+from preferences.views.page_form import PageForm, PageFormInvalid, read_page_form, version_of
+from preferences.views.privacy_signal import sends_gpc, signal_lines, signal_note
 
 # So many of one's own changes stand on the page; staff see all of them.
 _HISTORY_LENGTH = 30
@@ -54,9 +56,13 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
 
     400 when what was sent does not fit the page, else 200: the answer to a POST is the page itself, so that it needs
     no cookie to carry the outcome over a redirect. Sending it twice changes nothing twice.
+
+    Where the browser sends Global Privacy Control, that goes on record with what is saved, and the page says so; only
+    looking at the page records nothing.
     """
     outcomes: list[OutcomeLine] = []
     error, status, saved = "", 200, False
+    gpc = sends_gpc(request)
     asked_again = request.method == "POST" and "confirm_again" in request.POST
     if asked_again:
         ledger.ask_again(recipient=door.recipient.pk, now=now)
@@ -68,16 +74,8 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
         except PageFormInvalid as invalid:
             error, status = str(invalid), 400
         else:
-            recorded = ledger.record(
-                recipient=door.recipient.pk,
-                changes=form.changes,
-                evidence=replace(door.evidence, seen_version=form.seen_version),
-                now=now,
-            )
+            outcomes = _save(form, page=known, door=door, gpc=gpc, now=now)
             saved = True
-            outcomes = outcome_lines(
-                results=recorded.results, names=_names(known), contact_point=door.contact_point, now=now
-            )
     page = page_for(recipient=door.recipient, now=now)
     history = history_of(recipient=door.recipient.pk, choices=page.choices, limit=_HISTORY_LENGTH)
     return render(
@@ -94,6 +92,8 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
             "refused": any(line.refused for line in outcomes),
             "history": _with_undo(history, door=door, now=now),
             "asked_again": asked_again,
+            "signal": signal_note(page=page) if gpc else None,
+            "cookie_choices": _cookie_choices(request, gpc=gpc, now=now),
             "confirmation": _confirmation(door.recipient, page=page, now=now),
             "version": version_of(page=page, shown=page.switches),
             "shown": " ".join(switch.field for switch in page.switches),
@@ -102,6 +102,31 @@ def answer_preference_page(request: HttpRequest, *, door: Door, now: dt.datetime
             "shown_stops": " ".join(stop.value for stop in page.stops),
         },
         status=status,
+    )
+
+
+def _cookie_choices(request: HttpRequest, *, gpc: bool, now: dt.datetime) -> list[CookieChoice]:
+    """What this browser has said on our sites; those where it said something stand first."""
+    consents = consent_cookie.read_consents(request.COOKIES.get(consent_cookie.NAME, ""))
+    return sorted(cookie_choices(consents, gpc=gpc, now=now), key=lambda choice: choice.said is None)
+
+
+def _save(
+    form: PageForm, *, page: PreferencePage, door: Door, gpc: bool, now: dt.datetime
+) -> list[OutcomeLine]:
+    """Record what the form says, under the privacy signal where the browser sends it."""
+    recipient = door.recipient.pk
+    evidence = replace(door.evidence, seen_version=form.seen_version)
+    lines: list[OutcomeLine] = []
+    if gpc:
+        signal, recorded = ledger.record_under_gpc(
+            recipient=recipient, changes=form.changes, evidence=evidence, now=now
+        )
+        lines += signal_lines(results=signal.results, contact_point=door.contact_point, now=now)
+    else:
+        recorded = ledger.record(recipient=recipient, changes=form.changes, evidence=evidence, now=now)
+    return lines + outcome_lines(
+        results=recorded.results, names=_names(page), contact_point=door.contact_point, now=now
     )
 
 

@@ -20,7 +20,8 @@ from preferences.scope import Scope
 from preferences.tokens import StopToken, TokenInvalid, read_stop_token
 from preferences.views.language import prefer_language
 from preferences.views.linked import LinkUnreadable, contact_point_of, link_page, recipient_of
-from preferences.views.outcomes import outcome_lines
+from preferences.views.outcomes import OutcomeLine, outcome_lines
+from preferences.views.privacy_signal import sends_gpc, signal_lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
     """Show what can be stopped; on POST stop it. What was stopped before is told to nobody who only opens the page.
 
     It stops for the person the token names, even where the address the message went to is gone or another's by now.
+    Where the browser sends Global Privacy Control, that goes on record besides, after the stop.
+
     A POST that names none of the page's buttons never gets here: see config.programs.
     """
     try:
@@ -70,17 +73,28 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
         unknown = _("This button is not known. Nothing was changed. Please choose one of these.")
         return render(request, "preferences/stop.html", {**context, "error": unknown}, status=400)
     now = timezone.now()
-    recorded = ledger.record(
-        recipient=recipient.pk, changes=[chosen.change], evidence=Evidence(source=Source.LINK), now=now
-    )
+    address = point.pk if point else None
+    changes, evidence = [chosen.change], Evidence(source=Source.LINK)
+    by_signal: list[OutcomeLine] = []
+    if sends_gpc(request):
+        signal, recorded = ledger.record_under_gpc(
+            recipient=recipient.pk, changes=changes, evidence=evidence, now=now
+        )
+        by_signal = signal_lines(results=signal.results, contact_point=address, now=now)
+    else:
+        recorded = ledger.record(recipient=recipient.pk, changes=changes, evidence=evidence, now=now)
     outcomes = outcome_lines(
         results=recorded.results,
         names={chosen.change.scope: chosen.name},
-        contact_point=point.pk if point else None,
+        contact_point=address,
         now=now,
     )
     rest = [offer for offer in offers if not chosen.change.scope.covers(offer.change.scope)]
-    return render(request, "preferences/stopped.html", {**context, "outcomes": outcomes, "offers": rest})
+    return render(
+        request,
+        "preferences/stopped.html",
+        {**context, "outcomes": outcomes, "by_signal": by_signal, "offers": rest},
+    )
 
 
 def _offers(*, token: StopToken, topic: Purpose, brand: Brand, words: Words) -> list[StopOffer]:

@@ -1,5 +1,7 @@
 """Who may do what. The groups come with the migrations; nothing sets them up at run time."""
 
+import uuid
+
 import pytest
 from django.contrib.auth.models import Group
 from django.urls import NoReverseMatch, reverse
@@ -7,7 +9,15 @@ from django.utils import timezone
 
 from preferences.enums import State, SuppressionReason
 from preferences.imports.suppress import suppress_domain
-from preferences.models import AnswerTemplate, Mail, MarketingRule, Message, PublishedRules
+from preferences.models import (
+    AnswerTemplate,
+    CookieConsent,
+    Mail,
+    MarketingRule,
+    Message,
+    PublishedRules,
+    Site,
+)
 
 GROUPS = ("support", "editors", "auditors", "superuser", "")
 
@@ -37,6 +47,17 @@ PAGES = [
     ("preferences_event_changelist", [], "support auditors superuser"),
     ("preferences_event_export", [], "auditors superuser"),
     ("preferences_wording_changelist", [], "support editors auditors superuser"),
+    ("preferences_site_changelist", [], "support editors auditors superuser"),
+    ("preferences_site_add", [], "editors superuser"),
+    ("preferences_site_change", ["site"], "support editors auditors superuser"),
+    ("preferences_site_history", ["site"], "support editors auditors superuser"),
+    ("preferences_site_preview", ["site"], "support editors auditors superuser"),
+    ("preferences_site_delete", ["site"], ""),
+    ("preferences_banner_changelist", [], "support editors auditors superuser"),
+    ("preferences_banner_change", ["banner"], "support editors auditors superuser"),
+    ("preferences_cookieconsent_changelist", [], "support auditors superuser"),
+    ("preferences_cookieconsent_change", ["consent"], "support auditors superuser"),
+    ("preferences_cookieconsent_export", [], "auditors superuser"),
     ("preferences_brand_changelist", [], "support editors auditors superuser"),
     ("preferences_brand_add", [], "editors superuser"),
     ("preferences_topic_changelist", [], "support editors auditors superuser"),
@@ -66,8 +87,11 @@ PAGES = [
 
 
 @pytest.fixture
-def rows(kari, news, acme, activity, say):
+def rows(kari, news, acme, activity, shop, say):
     return {
+        "site": shop.pk,
+        "banner": shop.banners.get().pk,
+        "consent": consent_of(shop).consent,
         "kari": kari.pk,
         "news": news.pk,
         "acme": acme.pk,
@@ -97,6 +121,23 @@ def rows(kari, news, acme, activity, say):
     }
 
 
+def consent_of(site: Site) -> CookieConsent:
+    """Somebody refused all in the banner of the site."""
+    return CookieConsent.objects.create(
+        consent=uuid.uuid4(),
+        sequence=1,
+        site=site,
+        banner=site.banners.get(),
+        version=1,
+        language="en",
+        wordings=[],
+        action="refuse_all",
+        categories=["necessary"],
+        gpc=False,
+        recorded_at=timezone.now(),
+    )
+
+
 @pytest.mark.parametrize(("page", "arguments", "allowed"), PAGES, ids=[page for page, *_ in PAGES])
 def test_who_may_open_which_page(page, arguments, allowed, rows, sign_in):
     path = reverse(f"admin:{page}", args=[rows[name] for name in arguments])
@@ -121,16 +162,16 @@ def test_the_groups_are_there_after_the_migrations(db):
             *(
                 f"{act}_{name}"
                 for act in ("add", "change")
-                for name in ("brand", "topic", "profilingpurpose")
+                for name in ("brand", "topic", "profilingpurpose", "site")
             ),
             *(
                 f"{act}_{name}"
                 for act in ("add", "change", "delete")
-                for name in ("marketingrule", "profilingrule")
+                for name in ("marketingrule", "profilingrule", "sitecategory", "sitecookie")
             ),
             *("change_wordingtemplate", "add_answertemplate", "change_answertemplate"),
         },
-        "auditors": {"export_event"},
+        "auditors": {"export_event", "export_cookieconsent"},
     }
 
 
@@ -139,6 +180,14 @@ def test_the_groups_are_there_after_the_migrations(db):
 )
 @pytest.mark.parametrize("page", ["add", "change", "delete", "history"])
 def test_the_history_has_no_page_to_edit_it(model, page):
+    for arguments in ([], [1]):
+        with pytest.raises(NoReverseMatch):
+            reverse(f"admin:preferences_{model}_{page}", args=arguments)
+
+
+@pytest.mark.parametrize("model", ["banner", "cookieconsent"])
+@pytest.mark.parametrize("page", ["add", "delete", "history"])
+def test_what_was_published_and_said_in_banners_has_none_either(model, page):
     for arguments in ([], [1]):
         with pytest.raises(NoReverseMatch):
             reverse(f"admin:preferences_{model}_{page}", args=arguments)

@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from preferences import ledger
-from preferences.admin.start_page import _round_up, count_answers, daily_counts, plot, shares_opted_out
+from preferences.admin.plot import round_up
+from preferences.admin.start_page import count_answers, daily_counts, plot, shares_opted_out
 from preferences.decisions.choices import load_choices
 from preferences.decisions.covering import deciding_statement
 from preferences.enums import Channel, Kind, Source, State
@@ -48,7 +49,7 @@ def test_days_and_sources_are_counted(kari, anonymous, say):
     ("value", "expected"), [(0, 2), (1, 2), (3, 4), (9, 10), (11, 20), (101, 200), (999, 1000)]
 )
 def test_the_scale_ends_on_a_round_number(value, expected):
-    assert _round_up(value) == expected
+    assert round_up(value) == expected
 
 
 def test_the_shares_agree_with_the_read_path(say):

@@ -17,7 +17,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 
-from tests.bench import api, audience, inbox, ledger, one_click, page, verdicts  # noqa: E402
+from tests.bench import api, audience, cookies, inbox, ledger, one_click, page, verdicts  # noqa: E402
 from tests.bench.compare import say  # noqa: E402
 from tests.bench.database import described  # noqa: E402
 from tests.bench.populate import make_population  # noqa: E402
@@ -55,6 +55,7 @@ def main() -> None:
         load = Load(shape=shape)
         stack.callback(load.close)
         one_click.measure(shape=shape, load=load, rounds=options.rounds, requests=300)
+        cookies.measure(shape=shape, load=load, rounds=options.rounds, requests=300)
         page.measure(shape=shape, load=load, people=people, rounds=options.rounds // 2, requests=120)
         page.show_queries(people=people)
         ledger.measure(people=people, rounds=options.rounds, stops=60)

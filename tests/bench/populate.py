@@ -3,8 +3,12 @@
 import io
 
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
+from django.utils import timezone
 
+from preferences.cookies.publish import publish
+from preferences.enums import CookieCategory
+from preferences.models import Site
 from tests.bench.database import connected_to, create_database
 
 TOPICS = 12
@@ -13,6 +17,8 @@ STATED = (0, 5, 10)
 FREE = tuple(offset for offset in range(TOPICS) if offset not in STATED)
 # So many events has the one person who never stops changing their mind, the last in the table.
 BUSIEST = 2_000
+# The one that bears the cookie banner.
+SITE, ORIGIN = "shop", "https://shop.example"
 
 CATALOGUE = f"""
 CREATE TABLE bench_bare (id bigserial PRIMARY KEY, token text NOT NULL, created_at timestamptz NOT NULL);
@@ -84,6 +90,25 @@ def fill(*, people: int, events: int) -> None:
         cursor.execute(EVENTS.format(first=1, people=people, events=events))
         cursor.execute(EVENTS.format(first=people + 1, people=1, events=BUSIEST))
         cursor.execute(CHOICES)
+    publish_site()
+
+
+@transaction.atomic
+def publish_site() -> None:
+    site = Site.objects.create(
+        key=SITE, name="shop.example", brand_id=1, origins=[ORIGIN], languages=["en", "nb"]
+    )
+    for category in CookieCategory:
+        site.categories.create(category=category)
+        for n in range(4):
+            site.cookies.create(
+                category=category,
+                name=f"{category}_{n}",
+                provider="Example",
+                purpose="Remembers one thing about the visit.",
+                lifetime="1 year",
+            )
+    publish(site, now=timezone.now())
 
 
 def free_topic(*, person: int, turn: int) -> int:

@@ -99,10 +99,22 @@ class Load:
             text=True,
         )
 
-    def get(self, *, port: int, paths: Sequence[str], uncounted: int) -> Round:
+    def get(
+        self,
+        *,
+        port: int,
+        paths: Sequence[str],
+        headers: Mapping[str, str] = MappingProxyType({}),
+        uncounted: int,
+    ) -> Round:
         """GET each path once, the first `uncounted` without the clock; raise where an answer was not a 200."""
         return self._run(
-            port=port, method="GET", headers={}, requests=[(path, "") for path in paths], uncounted=uncounted
+            port=port,
+            method="GET",
+            headers=headers,
+            requests=[(path, "") for path in paths],
+            uncounted=uncounted,
+            status=200,
         )
 
     def post(
@@ -113,14 +125,16 @@ class Load:
         content_type: str,
         headers: Mapping[str, str] = MappingProxyType({}),
         uncounted: int,
+        status: int = 200,
     ) -> Round:
-        """The same for POST; a request is a path and a body."""
+        """The same for POST; a request is a path and a body, and `status` what each answer is to have."""
         return self._run(
             port=port,
             method="POST",
             headers={"Content-Type": content_type, **headers},
             requests=requests,
             uncounted=uncounted,
+            status=status,
         )
 
     def _run(
@@ -131,6 +145,7 @@ class Load:
         headers: Mapping[str, str],
         requests: Sequence[tuple[str, str]],
         uncounted: int,
+        status: int,
     ) -> Round:
         job: dict[str, Any] = {
             "port": port,
@@ -149,8 +164,8 @@ class Load:
         if not line:
             raise RuntimeError("The load generator ended; the lines above say why.")
         result = json.loads(line)
-        if set(result["statuses"]) != {"200"}:
-            raise RuntimeError(f"Not every answer was a 200: {result['statuses']}")
+        if set(result["statuses"]) != {str(status)}:
+            raise RuntimeError(f"Not every answer was a {status}: {result['statuses']}")
         return Round(
             rate=(len(requests) - uncounted) / result["seconds"],
             median_ms=result["median_ms"],

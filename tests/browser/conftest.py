@@ -1,11 +1,13 @@
 """The site as people meet it: a live server, and links as they stand in a message."""
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from preferences import ledger
@@ -13,7 +15,9 @@ from preferences.enums import Channel, Kind, Source, State
 from preferences.ledger import Change, Evidence
 from preferences.links import manage_url, stop_url
 from preferences.models import Brand, Purpose, Recipient, Topic
+from preferences.models import Site as ShopSite
 from preferences.scope import Scope
+from tests.browser.two_origins import FRONT, HOST, BannerIn, Front, Shop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,3 +69,29 @@ def site(
         activity=activity,
         recipient=anonymous,
     )
+
+
+@pytest.fixture(scope="session")
+def front() -> Iterator[Front]:
+    """The web server of a site that bears the banner, one for the whole run."""
+    front = Front()
+    yield front
+    front.close()
+
+
+@pytest.fixture
+def shop_front(live_server: LiveServer, settings: Any, shop: ShopSite, front: Front) -> Shop:
+    """The site `shop` on an origin of its own. The banner's host is another, of the same registrable domain."""
+    settings.ALLOWED_HOSTS = [".localhost", "localhost", "127.0.0.1"]
+    settings.BASE_URL = f"http://{HOST}:{live_server.thread.port}"
+    front.files.clear()
+    found = Shop(site=shop, front=front, host=settings.BASE_URL, origin=f"http://{FRONT}:{front.port}")
+    shop.origins = [found.origin]
+    shop.save()
+    found.publish()
+    return found
+
+
+@pytest.fixture
+def banner(page: Page) -> BannerIn:
+    return BannerIn(page)

@@ -2,11 +2,11 @@
 
 import datetime as dt
 import re
+import uuid
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +16,8 @@ from pytest_django.live_server_helper import LiveServer
 from preferences.enums import (
     AttemptOutcome,
     ContactKind,
+    CookieAction,
+    CookieCategory,
     Hold,
     Intake,
     Kind,
@@ -31,12 +33,14 @@ from preferences.inbox.suggestion import to_json
 from preferences.models import (
     AnswerTemplate,
     Brand,
+    CookieConsent,
     Event,
     Mail,
     Message,
     ProfilingPurpose,
     PublishedRules,
     Recipient,
+    Site,
     Topic,
 )
 from preferences.scope import Scope
@@ -58,8 +62,9 @@ def complaints(page: Page) -> list[str]:
 
 
 @pytest.fixture
-def admin_page(page: Page, live_server: LiveServer, complaints: list[str]) -> Any:
+def admin_page(page: Page, live_server: LiveServer, settings: Any, complaints: list[str]) -> Any:
     """Opens a page of the admin, signed in as a superuser."""
+    settings.BASE_URL = live_server.url
     client = Client()
     client.force_login(AdminFactory())
     cookie = client.cookies[settings.SESSION_COOKIE_NAME]
@@ -110,6 +115,24 @@ def _message(kari: Recipient, brand: Brand) -> Message:
     return message
 
 
+def _consent(site: Site) -> CookieConsent:
+    """Somebody accepted all in the banner of the site."""
+    banner = site.banners.get()
+    return CookieConsent.objects.create(
+        consent=uuid.uuid4(),
+        sequence=1,
+        site=site,
+        banner=banner,
+        version=banner.version,
+        language="nb",
+        wordings=list(banner.content["languages"]["nb"]["wordings"].values()),
+        action=CookieAction.ACCEPT_ALL,
+        categories=list(CookieCategory),
+        gpc=False,
+        recorded_at=timezone.now(),
+    )
+
+
 def _answer(message: Message) -> Mail:
     mail = Mail.objects.create(
         kind=MailKind.ANSWER,
@@ -148,6 +171,15 @@ def _answer(message: Message) -> Mail:
         ("preferences_answertemplate_changelist", []),
         ("preferences_answertemplate_change", ["template"]),
         ("preferences_event_changelist", []),
+        ("preferences_site_changelist", []),
+        ("preferences_site_add", []),
+        ("preferences_site_change", ["site"]),
+        ("preferences_site_history", ["site"]),
+        ("preferences_site_preview", ["site"]),
+        ("preferences_banner_changelist", []),
+        ("preferences_banner_change", ["banner"]),
+        ("preferences_cookieconsent_changelist", []),
+        ("preferences_cookieconsent_change", ["consent"]),
         ("preferences_brand_change", ["acme"]),
         ("preferences_topic_change", ["news"]),
         ("preferences_topic_add", []),
@@ -169,6 +201,7 @@ def test_no_page_is_hampered_by_its_policy(
     acme: Brand,
     news: Topic,
     activity: ProfilingPurpose,
+    shop: Site,
     admin_page: Any,
     complaints: list[str],
 ) -> None:
@@ -182,6 +215,9 @@ def test_no_page_is_hampered_by_its_policy(
         "message": (message := _message(kari, acme)).pk,
         "mail": _answer(message).pk,
         "template": AnswerTemplate.objects.get(key="stopped").pk,
+        "site": shop.pk,
+        "banner": shop.banners.get().pk,
+        "consent": _consent(shop).consent,
     }
     admin_page("index").set_viewport_size({"width": 1400, "height": 900})
     page: Page = admin_page(name, *(rows[argument] for argument in arguments))
@@ -206,13 +242,24 @@ def test_no_page_is_hampered_by_its_policy(
         "preferences_suppression_change",
         "preferences_message_change",
         "preferences_mail_change",
+        "preferences_site_change",
+        "preferences_banner_change",
+        "preferences_cookieconsent_changelist",
+        "preferences_cookieconsent_change",
         "preferences_marketingrule_try",
         "preferences_publishedrules_difference",
     ],
 )
 def test_our_own_parts_are_accessible(
-    name: str, scheme: Any, kari: Recipient, news: Topic, activity: ProfilingPurpose, admin_page: Any
+    name: str,
+    scheme: Any,
+    kari: Recipient,
+    news: Topic,
+    activity: ProfilingPurpose,
+    shop: Site,
+    admin_page: Any,
 ) -> None:
+    consent = _consent(shop).consent
     message = _message(kari, news.brand)
     arguments = {
         "preferences_message_change": [message.pk],
@@ -221,6 +268,9 @@ def test_our_own_parts_are_accessible(
         "preferences_recipient_on_behalf": [kari.pk],
         "preferences_recipient_facts": [kari.pk],
         "preferences_suppression_change": [_suppressed().suppression],
+        "preferences_site_change": [shop.pk],
+        "preferences_banner_change": [shop.banners.get().pk],
+        "preferences_cookieconsent_change": [consent],
         # What `activity` brought.
         "preferences_publishedrules_difference": [PublishedRules.objects.latest("pk").pk],
     }.get(name, [])
@@ -332,4 +382,46 @@ def test_events_are_filtered(kari: Recipient, news: Topic, admin_page: Any, comp
     page.get_by_role("button", name="Apply Filters").click()
 
     assert "source=staff" in page.url
+    assert complaints == []
+
+
+def test_a_cookie_is_added_and_everybody_asked_again(
+    shop: Site, admin_page: Any, complaints: list[str]
+) -> None:
+    page: Page = admin_page("preferences_site_change", shop.pk)
+    page.get_by_text("Add another Cookie", exact=True).click()
+    row = page.locator(".form-group", has=page.locator("[name=cookies-3-name]"))
+    row.get_by_label("Name").fill("_pk_id")
+    row.get_by_label("Provider").fill("shop.example")
+    row.get_by_label("Category").select_option("statistics")
+    row.locator("summary").click()
+    row.get_by_label("English").first.fill("Counts visits.")
+    row.get_by_label("English").last.fill("13 months")
+    page.get_by_role("button", name="Save and continue editing").click()
+
+    expect(page.get_by_text("Published as version 2: everybody is asked again.")).to_be_visible()
+    assert shop.cookies.get(name="_pk_id").purpose.localize("en") == "Counts visits."
+
+    # A row is taken away with the keyboard alone.
+    page.locator("[id^=id_cookies-][id$=-DELETE]").first.focus()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Save and continue editing").click()
+    expect(page.get_by_text("Published as version 3: everybody is asked again.")).to_be_visible()
+    assert shop.cookies.count() == 3
+    assert complaints == []
+
+
+def test_the_preview_shows_the_banner_and_keeps_nothing(
+    shop: Site, admin_page: Any, complaints: list[str]
+) -> None:
+    page: Page = admin_page("preferences_site_preview", shop.pk)
+    page.get_by_role("link", name="Norsk bokmål").click()
+    page.get_by_role("button", name="Godta alle").click()
+    expect(page.get_by_role("button", name="Godta alle")).to_have_count(0)
+
+    page.reload()
+
+    expect(page.get_by_role("button", name="Avslå alle")).to_be_visible()
+    assert [cookie for cookie in page.context.cookies() if "consent" in cookie["name"]] == []
+    assert not CookieConsent.objects.exists()
     assert complaints == []

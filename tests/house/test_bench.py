@@ -9,11 +9,12 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from preferences.cookies.served import forget_served
 from preferences.decisions.decide import ask_about
 from preferences.enums import Channel
 from preferences.ledger import rebuild
 from preferences.models import Event, Recipient, Suppression
-from tests.bench import peak
+from tests.bench import cookies, peak
 from tests.bench.api import make_token, question
 from tests.bench.audience import SUPPRESSIONS, TOPIC, audience, bare_copy
 from tests.bench.inbox import letter
@@ -21,7 +22,7 @@ from tests.bench.load import build
 from tests.bench.mail_load import steps_of
 from tests.bench.one_click import BODY, stop_path
 from tests.bench.page import manage_path, read_from_end_to_end
-from tests.bench.populate import BUSIEST, fill
+from tests.bench.populate import BUSIEST, ORIGIN, fill
 from tests.bench.servers import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +47,18 @@ def test_its_links_work_and_every_stop_is_a_new_one(population, client):
         assert answer.content == b"OK\n"
     assert Event.objects.count() == before + 3
     assert client.get(manage_path(11)).status_code == 200
+
+
+def test_its_site_takes_consents_and_has_a_script(population, client):
+    forget_served()
+    served = cookies.site_of_the_bench()
+    for _ in range(2):
+        answer = client.post(
+            cookies.CONSENT, cookies.consent(served), content_type="text/plain", headers={"origin": ORIGIN}
+        )
+        assert answer.status_code == 201
+    assert client.get(cookies.SCRIPT).content == served.asset.body
+    forget_served()
 
 
 def test_reading_a_table_from_end_to_end_is_found_out(population):

@@ -83,7 +83,8 @@ def addresses(patterns: list[URLPattern | URLResolver]) -> set[str]:
         ):
             found |= addresses(pattern.url_patterns)
         elif isinstance(pattern.pattern, RoutePattern):
-            found.add(f"/{pattern.pattern}")
+            # Of what may stand in an address the documents tell the name and not the kind.
+            found.add(re.sub(r"<\w+:", "<", f"/{pattern.pattern}"))
         else:
             fixed = re.match(r"\^([\w/]+/)", str(pattern.pattern))
             assert fixed, f"no fixed beginning: {pattern.pattern}"
@@ -125,6 +126,18 @@ def test_facts_and_lists() -> None:
         *values(enums.SuppressionKind),
         *values(enums.SuppressionReason),
     ]
+
+
+def test_words_of_cookies() -> None:
+    assert first_words(WORDS, "Cookies") == [*values(enums.CookieCategory), *values(enums.CookieAction)]
+
+
+def test_refusals_of_cookie_consents() -> None:
+    from preferences.cookies.replies import REFUSALS
+
+    page = (ROOT / "docs/cookies.md").read_text()
+    documented = {row[0].strip("`"): int(row[1]) for row in rows(page, "Refusals")}
+    assert list(documented.items()) == [(code, status) for code, (status, _detail) in REFUSALS.items()]
 
 
 def test_words_of_mail() -> None:

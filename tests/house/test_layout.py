@@ -317,7 +317,7 @@ def test_an_unguarded_history_is_found(db: None) -> None:
 
     assert found(Error) == []
     # The tests own the tables.
-    assert found(CheckWarning) == ["preferences.W003"] * 4
+    assert found(CheckWarning) == ["preferences.W003"] * 6
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE preferences_event DISABLE TRIGGER append_only")
     WordingTemplate.objects.filter(key="page").delete()

@@ -16,7 +16,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from django.test import Client
 
 _VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
-_INLINE = {"a", "abbr", "b", "em", "i", "span", "strong", "time"}
+_INLINE = {"a", "abbr", "b", "em", "i", "span", "strong", "time", "wbr"}
 
 
 class Element:
@@ -217,20 +217,22 @@ class Screen:
 
 
 class Visitor:
-    """Somebody at a browser. Forms need what they need in a real one: cookies, and CSRF tokens where asked for."""
+    """Somebody at a browser. Forms need what they need in a real one: cookies, and CSRF tokens where asked for.
+
+    `headers` go with every request.
+    """
 
     def __init__(self, *, language: str = "en", client: Client | None = None) -> None:
         self.client = client or Client(enforce_csrf_checks=True)
-        self._headers = {"accept-language": language}
+        self.headers = {"accept-language": language}
 
     def open(self, url: str) -> Screen:
-        return self._screen(self.client.get(_path(url), headers=self._headers, follow=True), url)
+        return self._screen(self.client.get(_path(url), headers=self.headers, follow=True), url)
 
     def post(self, url: str, data: Mapping[str, Any], **more: Any) -> Screen:
         """Send a form as a browser does; for sending what no form on the page would."""
-        return self._screen(
-            self.client.post(_path(url), data, headers=self._headers, follow=True, **more), url
-        )
+        headers = {"sec-fetch-site": "same-origin", **self.headers}
+        return self._screen(self.client.post(_path(url), data, headers=headers, follow=True, **more), url)
 
     def _screen(self, response: Any, url: str) -> Screen:
         chain = getattr(response, "redirect_chain", [])

@@ -23,6 +23,10 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from preferences.enums import ProfilingUse
+from preferences.links import tracked_url
+from preferences.tokens import TrackingToken
+from tests.factories import ProfilingPurposeFactory
 from tests.journeys.conftest import ANONYMOUS, said
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -216,3 +220,21 @@ def test_stop_is_refused_while_the_database_is_gone_and_kept_once_it_is_back(
         time.sleep(0.2)
     assert answer.text == "OK\n"
     assert said(person(ANONYMOUS)) == [*before, ("acme/acme-news/email", "opted_out", "one_click")]
+
+
+def test_counted_links_lead_on_while_the_database_is_gone(relay, server, anonymous):
+    """Nobody can be asked whether the person may be counted, so nobody is."""
+    ProfilingPurposeFactory(use=ProfilingUse.EMAIL_TRACKING)
+    target, counter = "https://shop.example.com/spring", "https://count.example.net/c/7"
+    link, pixel = (
+        tracked_url(TrackingToken(recipient=anonymous.pk, target=to, counter=counter))
+        for to in (target, None)
+    )
+    for url in (link, pixel):
+        assert server.request("GET", url).headers["Location"] == counter
+
+    relay.cut()
+
+    answer, picture = server.request("GET", link), server.request("HEAD", pixel)
+    assert (answer.status, answer.headers["Location"]) == (302, target)
+    assert (picture.status, picture.headers["Content-Type"]) == (200, "image/gif")

@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import TopicFactory
+from preferences.cookies.publish import publish
+from tests.factories import CREATED_AT, SiteCategoryFactory, SiteFactory, TopicFactory
 from tests.journeys.conftest import KARI, said
 
 pytestmark = pytest.mark.django_db
@@ -27,9 +28,9 @@ def paths(visitor, links, kari, news, activity):
     return {"/p/": made["manage_url"], "/u/": made["stop_url"], "/preferences/": "/preferences/"}
 
 
-# /p/: address and person, brand of the link, choices, catalogue, version, wordings, history.
+# /p/: address and person, brand of the link, choices, catalogue, version, wordings, history, cookie choices.
 # /preferences/: session and user besides, the person, and what the menu asks about the account; no brand.
-@pytest.mark.parametrize(("name", "count"), [("/p/", 7), ("/u/", 3), ("/preferences/", 8)])
+@pytest.mark.parametrize(("name", "count"), [("/p/", 8), ("/u/", 3), ("/preferences/", 9)])
 @pytest.mark.parametrize("topics", [1, 40])
 def test_queries_of_a_page(visitor, acme, person, paths, name, count, topics):
     TopicFactory.create_batch(topics - 1, brand=acme, channels=EVERY_CHANNEL)
@@ -40,6 +41,31 @@ def test_queries_of_a_page(visitor, acme, person, paths, name, count, topics):
         visitor.post(paths["/p/"], {**page.choices, "on": everything})
         assert len(said(person(KARI))) > 150
     assert queries_of(visitor, paths[name]) == count
+
+
+@pytest.mark.parametrize(("name", "count"), [("/p/", 9), ("/u/", 3), ("/preferences/", 10)])
+@pytest.mark.parametrize("sites", [1, 10])
+def test_queries_of_a_page_with_cookie_choices_and_the_privacy_signal(
+    visitor, paths, shop, name, count, sites
+):
+    """One more for the signal; the cookie choices are one query whatever this browser said, and on how many sites."""
+    for site in SiteFactory.create_batch(sites - 1):
+        SiteCategoryFactory(site=site, category="necessary")
+        publish(site, now=CREATED_AT)
+    visitor.headers["sec-gpc"] = "1"
+    page = visitor.open("/cookies/shop/").press("Refuse all")
+    assert page.status == 200
+    assert queries_of(visitor, paths[name]) == count
+
+
+@pytest.mark.parametrize("records", [1, 20])
+def test_queries_of_the_cookie_page(visitor, shop, records):
+    """Whether the id is another site's, what was said, the words that were shown, and the brand."""
+    page = visitor.open("/cookies/shop/")
+    for number in range(records):
+        page = page.press("Accept all" if number % 2 else "Refuse all")
+    assert len(page.history) == records
+    assert queries_of(visitor, "/cookies/shop/") == 4
 
 
 @pytest.mark.parametrize("changes", [1, 40])
@@ -56,4 +82,4 @@ def test_queries_of_a_save(visitor, acme, person, paths, changes):
     with CaptureQueriesContext(connection) as queries:
         visitor.post(paths["/p/"], {**page.choices, "on": [*on, *rest[:changes]]})
     assert len(said(person(KARI))) == changes
-    assert len(queries) == 19 + 9
+    assert len(queries) == 20 + 9

@@ -10,16 +10,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from preferences import ledger
+from preferences.colours import contrast
 from preferences.decisions.page import page_for
 from preferences.demo.catalogue import load_catalogue
 from preferences.demo.past import plan_past
 from preferences.demo.people import PASSWORD
-from preferences.enums import Channel, Reason, Source
+from preferences.enums import Channel, CookieAction, CookieCategory, Reason, Source
 from preferences.models import (
+    Banner,
     Brand,
     Choice,
     ConfirmationRequest,
     ContactPoint,
+    CookieConsent,
     Event,
     LinkRequest,
     Mail,
@@ -28,11 +31,12 @@ from preferences.models import (
     ProfilingPurpose,
     Recipient,
     Sale,
+    Site,
+    SiteCookie,
     Suppression,
     Topic,
     Wording,
 )
-from preferences.colours import contrast
 
 pytestmark = pytest.mark.django_db
 
@@ -52,14 +56,22 @@ TABLES = (
     ConfirmationRequest,
     Message,
     Mail,
+    Site,
+    SiteCookie,
+    Banner,
+    CookieConsent,
     get_user_model(),
     EmailAddress,
 )
 
 
+SIGNALS = "silje.moen@bjorkogsonn.example"
+
+
 @pytest.fixture
 def demo(settings, run):
     settings.DEMO = True
+    settings.ROOT_URLCONF = "config.demo_urls"
     return run("load_demo")
 
 
@@ -84,6 +96,7 @@ def test_what_is_there(demo):
         Source.ACCOUNT,
         Source.STAFF,
         Source.IMPORT,
+        Source.GPC,
         Source.UNDO,
         Source.MERGE,
         Source.EMAIL_REQUEST,
@@ -170,6 +183,96 @@ def test_the_inbox_has_something_of_everything(demo):
     ]
 
 
+def test_two_people_whose_browsers_send_the_privacy_signal(demo):
+    signals = Event.objects.filter(source=Source.GPC)
+    assert signals.values("recipient").distinct().count() == 2
+    later = Event.objects.filter(
+        source=Source.ACCOUNT, purpose__key="activity", recipient__contact_points__value=SIGNALS
+    )
+    assert Choice.objects.get(event=later.latest("pk")).state == "opted_in"
+
+
+def test_every_brand_has_a_site_with_a_published_banner(demo):
+    assert list(Site.objects.order_by("pk").values_list("key", "brand__key")) == [
+        (brand, brand) for brand in ("tallvik", "aurelund", "cordilla")
+    ]
+    assert list(Banner.objects.order_by("pk").values_list("site__key", "version")) == [
+        ("tallvik", 1),
+        ("tallvik", 2),
+        ("aurelund", 1),
+        ("cordilla", 1),
+    ]
+    assert {language for site in Site.objects.all() for language in site.languages} == {
+        *("en", "nb", "de", "es", "pt", "ar")
+    }
+    assert Site.objects.get(key="tallvik").origins == [
+        "https://www.tallvik.example",
+        "http://127.0.0.1:8001",
+        "http://localhost:8001",
+    ]
+
+
+def test_every_cookie_is_told_in_every_language_of_its_site(demo):
+    assert SiteCookie.objects.count() >= 20
+    for cookie in SiteCookie.objects.select_related("site"):
+        for text in (cookie.purpose, cookie.lifetime):
+            assert text.data.keys() >= set(cookie.site.languages)
+            assert all(text.data.values())
+
+
+def test_what_sixty_days_of_visitors_said(demo):
+    consents = list(CookieConsent.objects.order_by("pk").select_related("banner"))
+    assert 2000 <= len(consents) <= 6000
+    now = timezone.now()
+    times = [consent.recorded_at for consent in consents]
+    assert times == sorted(times)
+    assert now - dt.timedelta(days=60) < times[0] < times[-1] < now
+    assert len({at.date() for at in times}) == 60
+    assert {consent.action for consent in consents} == set(CookieAction.values)
+    assert {language for consent in consents for language in [consent.language]} == {
+        *("en", "nb", "de", "es", "pt", "ar")
+    }
+    assert 0.03 < sum(consent.gpc for consent in consents) / len(consents) < 0.15
+    stored = set(Wording.objects.values_list("content_hash", flat=True))
+    said: Counter[object] = Counter()
+    for consent in consents:
+        said[consent.consent] += 1
+        assert consent.sequence == said[consent.consent]
+        assert (consent.site_id, consent.version) == (consent.banner.site_id, consent.banner.version)
+        assert consent.banner.published_at <= consent.recorded_at
+        assert stored.issuperset(consent.wordings)
+        assert set(consent.categories) <= set(consent.banner.content["categories"])
+        if consent.action == CookieAction.REFUSE_ALL:
+            assert consent.categories == [CookieCategory.NECESSARY]
+        if consent.action == CookieAction.ACCEPT_ALL:
+            assert (CookieCategory.MARKETING in consent.categories) is not consent.gpc
+    assert max(said.values()) == 2
+
+
+def test_the_page_of_a_visitor(demo, client):
+    page = client.get("/demo/tallvik/")
+    assert page.status_code == 200
+    policy = page.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "frame-src 'self'" in policy
+    html = page.content.decode()
+    assert '<script src="/cookies/tallvik/banner.js" defer></script>' in html
+    assert {"statistics", "marketing"} == set(
+        re.findall(r'<script type="text/plain" data-category="(\w+)"', html)
+    )
+    for path in re.findall(r'"(/demo/[^"]+)"', html):
+        assert client.get(path).status_code == 200, path
+    assert 'data-language="de"' in client.get("/demo/tallvik/?words=de").content.decode()
+    assert "data-language" not in client.get('/demo/tallvik/?words="x').content.decode()
+    assert client.get("/demo/unknown/").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/demo/tallvik/", "/demo/frame/", "/demo/page.js"])
+def test_outside_the_demo_there_is_no_such_page(demo, settings, client, path):
+    settings.ROOT_URLCONF = "config.urls"
+    assert client.get(path).status_code == 404
+
+
 def test_brand_colours_can_be_read_on_white(demo):
     for colour in Brand.objects.values_list("colour", flat=True):
         red, green, blue = bytes.fromhex(colour[1:])
@@ -196,6 +299,7 @@ def test_a_second_run_changes_nothing_and_is_quick(demo, run):
 
 def test_quiet_says_nothing(settings, run):
     settings.DEMO = True
+    settings.ROOT_URLCONF = "config.demo_urls"
     ended = run("load_demo", "--quiet")
     assert (ended.status, ended.out, ended.err) == (0, "", "")
     assert Event.objects.exists()
@@ -206,6 +310,7 @@ def test_what_is_printed(demo):
         "Manage link     http://testserver/p/<token>/\n"
         "Stop link       http://testserver/u/<token>/\n"
         "Undo link       http://testserver/undo/<token>/\n"
+        "Visitor page    http://testserver/demo/tallvik/\n"
         f"Account         http://testserver/preferences/  kari@example.com  {PASSWORD}\n"
         f"Admin           http://testserver/admin/  admin@example.com  {PASSWORD}\n"
         "Staff           the same page and password: "

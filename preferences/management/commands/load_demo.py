@@ -12,7 +12,7 @@ from preferences.demo.people import ACCOUNT_HOLDER, ADMIN, PASSWORD, STAFF
 from preferences.enums import Channel, ContactKind
 from preferences.links import manage_url, stop_url, undo_url
 from preferences.management.program import ProgramCommand
-from preferences.models import ContactPoint, Event, Topic
+from preferences.models import ContactPoint, Event, Site, Topic
 
 _TOPIC = "tallvik-product-news"
 
@@ -58,6 +58,9 @@ def _links() -> list[tuple[str, str]]:
     ]
     if event is not None:
         lines.append(("Undo link", undo_url(event=event, contact_point=point.pk, now=now)))
+    site = Site.objects.filter(brand=topic.brand_id, retired_at=None).first()
+    if site is not None:
+        lines.append(("Visitor page", f"{settings.BASE_URL}{reverse('demo:page', args=[site.key])}"))
     return [
         *lines,
         ("Account", f"{settings.BASE_URL}{reverse('preferences:account')}  {ACCOUNT_HOLDER}  {PASSWORD}"),
