@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from rcssmin import cssmin
+from rjsmin import jsmin
 
 if TYPE_CHECKING:
     from preferences.cookies.served import Served
@@ -21,9 +22,6 @@ STYLE_FILE = Path(__file__).with_name("banner.css")
 # A choice with any yes in it is checked this often, in seconds, for what was withdrawn elsewhere.
 RECHECK = 900
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-# Space that means nothing in a style sheet.
-_SPACE = re.compile(r"\s*([{};])\s*|(?<=[:,])\s+")
 # As in Django's json_script: the script may be put into a page as it is.
 _NOT_IN_A_PAGE = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
 
@@ -39,9 +37,8 @@ class Asset:
 
 def script_of(served: Served) -> Asset:
     """The script of a site; the same bytes for the same site. It fetches the texts when it shows any."""
-    code = _without_comments(CODE_FILE.read_text(encoding="utf-8"))
-    style = _COMMENT.sub("", STYLE_FILE.read_text(encoding="utf-8"))
-    style = _SPACE.sub(r"\1", " ".join(style.split()))
+    code = jsmin(CODE_FILE.read_text(encoding="utf-8"))
+    style = cssmin(STYLE_FILE.read_text(encoding="utf-8"))
     body = f"{code}({_literal(_data(served))},{_literal(style)})\n".encode()
     digest = hashlib.sha256(body).hexdigest()[:16]
     return Asset(
@@ -49,12 +46,6 @@ def script_of(served: Served) -> Asset:
         gzipped=gzip.compress(body, mtime=0),
         etag=f'"{served.banner}-{served.version}-{digest}"',
     )
-
-
-def _without_comments(code: str) -> str:
-    """JavaScript without indentation, empty lines, and lines that are a comment. Nothing in the code spans lines."""
-    lines = (line.strip() for line in code.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def _data(served: Served) -> dict[str, Any]:
