@@ -30,6 +30,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from django.utils import timezone
 
 from preferences.inbox.listener import Listener
 
@@ -77,6 +78,7 @@ class Process:
     def __init__(self, *options: str, environment: dict[str, str] | None = None, log: Path) -> None:
         self.port = free_port()
         self._log = log
+        self.started_at = timezone.now()
         command = [sys.executable, "manage.py", "serve_mail", "--port", str(self.port), *options]
         with log.open("ab") as output:
             self._process = subprocess.Popen(
