@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from i18nfield.strings import LazyI18nString
 
 from preferences import consent_cookie
-from preferences.cookies.read_words import TABLE, shipped_words, words_in
+from preferences.cookies.read_words import LABELS, TABLE, shipped_words, words_in
 from preferences.enums import CookieCategory
 from preferences.ledger.store_wordings import store_wordings
 from preferences.models import Banner, Site, SiteCookie
@@ -32,23 +32,6 @@ from preferences.models.cookies import MOST_DAYS
 from preferences.models.wording import WordingText
 
 NECESSARY = CookieCategory.NECESSARY
-_SHOWN_AS_THEY_ARE = (
-    "accept",
-    "accept_gpc",
-    "refuse",
-    "details",
-    "save",
-    "close",
-    "reopen",
-    "always_on",
-    "on",
-    "off",
-    "notice",
-    "record",
-    "gpc",
-    "gpc_kept",
-    "changed",
-)
 
 
 class BannerInvalid(ValueError):
@@ -170,7 +153,7 @@ def _texts(site: Site, categories: Sequence[_Category], *, language: str) -> dic
         "direction": words["direction"],
         "title": _own(site.title, language) or words["title"],
         "text": _own(site.text, language) or words["text"],
-        **{key: words[key] for key in _SHOWN_AS_THEY_ARE},
+        **{key: words[key] for key in LABELS},
         "notice_url": site.notice_url or site.brand.privacy_notice_url,
         "table": {column: words[f"table_{column}"] for column in TABLE},
         "categories": {

@@ -12,10 +12,8 @@ from preferences.rules.read import RulesInvalid, Word, one_of, read_rows
 WORDS_FILE = Path(__file__).with_name("words.csv")
 
 TABLE = ("name", "provider", "purpose", "lifetime")
-KEYS = (
-    "direction",
-    "title",
-    "text",
+# Shown as they are, whatever the site.
+LABELS = (
     "accept",
     "accept_gpc",
     "refuse",
@@ -31,6 +29,12 @@ KEYS = (
     "gpc",
     "gpc_kept",
     "changed",
+)
+KEYS = (
+    "direction",
+    "title",
+    "text",
+    *LABELS,
     *(f"table_{column}" for column in TABLE),
     *(f"category_{category}_{what}" for category in CookieCategory for what in ("name", "description")),
     "cookie_choice_purpose",
