@@ -34,6 +34,7 @@ from preferences.cookies.remember import remember_consent
 from preferences.cookies.replies import encode, json_answer, not_allowed, refusal
 from preferences.cookies.served import Served, banner_of, served_site
 from preferences.views.database_gone import DATABASE_GONE
+from preferences.views.privacy_signal import sends_gpc
 
 logger = logging.getLogger(__name__)
 
@@ -148,7 +149,7 @@ def consent(request: HttpRequest, site: str) -> HttpResponse:
     if request.method != "POST":
         return not_allowed("OPTIONS, POST", headers=headers)
     try:
-        new = _judged(read_body(request), served, gpc=request.META.get("HTTP_SEC_GPC") == "1")
+        new = _judged(read_body(request), served, gpc=sends_gpc(request))
         recorded = record_consent(new=new, now=timezone.now())
     except (ConsentInvalid, ConsentRefused) as refused:
         return refusal(refused.code, headers=headers)

@@ -21,7 +21,7 @@ from preferences.views.outcomes import OutcomeLine, outcome_lines
 
 def sends_gpc(request: HttpRequest) -> bool:
     """Whether the browser sends Global Privacy Control. The specification knows one value; any other is no signal."""
-    return request.headers.get("Sec-GPC") == "1"
+    return request.META.get("HTTP_SEC_GPC") == "1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
